@@ -1,8 +1,9 @@
 //! Invariant 10: the clock is an input. A step backwards makes time-based checks fail closed with a
 //! problem; it never locks customers out, and service returns by itself.
 //!
-//! The daemon's wall clock is moved with libfaketime (Debian package faketime).
-//! Not responsible for: drift of token clocks (`resync.rs`).
+//! The daemon's wall clock is moved with libfaketime (Debian package faketime): here the reading of the
+//! real clock is under test. Not responsible for: drift of token clocks (`resync.rs`), or for the clock
+//! that tests set (`test_clock.rs`).
 #![forbid(unsafe_code)]
 
 use std::path::{Path, PathBuf};
@@ -105,4 +106,28 @@ async fn a_daemon_that_starts_before_its_last_record_does_not_decide() {
     daemon.ready(&auditor).await;
     let detail = movable.world.caller(&daemon, "operator").token("Q-2").await;
     assert_eq!(detail["failures"], 0, "{detail:#}");
+}
+
+/// Otherwise somebody could take the real clock for the one of a test, or move a bank's.
+#[test]
+fn a_release_has_no_settable_clock_and_says_so_instead_of_starting() {
+    let mut world = World::bare();
+    let file = world.path("clock");
+    std::fs::write(&file, "1790780370000").expect("a file in the test's folder");
+    world.environment("WARIFUD_TEST_CLOCK", &file.display().to_string());
+    let backup = world.path("backup").display().to_string();
+    let verbs = [
+        ("run", vec![]),
+        ("init", vec![]),
+        ("check", vec![]),
+        ("restore", vec!["--from", &backup]),
+    ];
+    for (verb, arguments) in verbs {
+        let output = world.try_warifud(verb, &arguments);
+        assert_eq!(output.status.code(), Some(78), "{verb}: {output:?}");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(told.contains("WARIFUD_TEST_CLOCK"), "{verb}: {told}");
+        assert!(told.contains("this build has no settable clock"), "{verb}: {told}");
+    }
+    assert!(!world.store().exists(), "nothing was made");
 }

@@ -7,7 +7,7 @@ use std::fmt;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use tokio::time::Instant;
 use warifu_core::{
-    event::{Action, Event},
+    event::{Action, Event, Parties},
     ident::{Institution, Serial},
 };
 
@@ -79,6 +79,7 @@ impl Ask {
             outcome,
             number: None,
             note: None,
+            parties: Parties::default(),
         }
     }
 }

@@ -9,7 +9,7 @@
 use std::time::Duration;
 
 use tokio::sync::watch;
-use warifu_core::event::{Action, Event};
+use warifu_core::event::{Action, Event, Parties};
 use warifu_keys::hsm::HsmError;
 use warifu_store::{
     Expect, Space, Step, Unit, Write,
@@ -65,6 +65,7 @@ impl Service {
             outcome,
             number: None,
             note: None,
+            parties: Parties::default(),
         };
         let audit = vec![record::encode_event(&event)];
         self.store.commit(Unit { steps: Vec::new(), audit }).await?;

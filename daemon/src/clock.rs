@@ -12,6 +12,8 @@
 //! durable: every decision's time is in the audit chain, and the latest one is the mark.
 
 mod kernel;
+#[cfg(feature = "test-clock")]
+mod settable;
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -20,13 +22,44 @@ use std::{
 
 use thiserror::Error;
 
-/// How the clock is guarded.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[cfg(feature = "test-clock")]
+pub(crate) use self::settable::Settable;
+
+/// Names the file of a settable clock. Only a build for tests has one.
+pub(crate) const TEST_CLOCK: &str = "WARIFUD_TEST_CLOCK";
+
+/// How the clock is read and guarded.
+#[derive(Clone, Debug)]
 pub(crate) struct ClockSettings {
     /// Fail while the kernel's clock is not synchronised.
     pub(crate) require_synchronised: bool,
     /// Steps back up to this are tolerated: time services make small ones.
     pub(crate) max_step_back: Duration,
+    /// What is read.
+    pub(crate) wall: Wall,
+}
+
+/// Which wall clock is read.
+#[derive(Clone, Debug)]
+pub(crate) enum Wall {
+    /// The system's.
+    System,
+    /// One that a test sets.
+    #[cfg(feature = "test-clock")]
+    Settable(Arc<Settable>),
+}
+
+impl Wall {
+    fn source(&self) -> Arc<dyn Source> {
+        match self {
+            Self::System => Arc::new(System { start: monotonic_now() }),
+            #[cfg(feature = "test-clock")]
+            Self::Settable(clock) => {
+                clock.warn();
+                Arc::clone(clock) as Arc<dyn Source>
+            }
+        }
+    }
 }
 
 /// Why there is no time to decide by. Wait; nothing that is already decided is touched.
@@ -75,14 +108,18 @@ const KERNEL_EVERY: Duration = Duration::from_secs(1);
 
 impl Clock {
     /// Starts from `mark_ms`, the highest time that the store knows of.
-    pub(crate) fn start(settings: ClockSettings, mark_ms: Option<u64>) -> Self {
-        Self::with_source(settings, mark_ms, Arc::new(System { start: monotonic_now() }))
+    pub(crate) fn start(settings: &ClockSettings, mark_ms: Option<u64>) -> Self {
+        Self::with_source(settings, mark_ms, settings.wall.source())
     }
 
-    fn with_source(settings: ClockSettings, mark_ms: Option<u64>, source: Arc<dyn Source>) -> Self {
+    fn with_source(
+        settings: &ClockSettings,
+        mark_ms: Option<u64>,
+        source: Arc<dyn Source>,
+    ) -> Self {
         let guard = Guard::new(mark_ms.unwrap_or(0));
         let shared = Shared { guard, synchronised: None, asked: None };
-        Self { settings, source, shared: Arc::new(Mutex::new(shared)) }
+        Self { settings: settings.clone(), source, shared: Arc::new(Mutex::new(shared)) }
     }
 
     /// Wall time to decide by, in milliseconds since the epoch.
@@ -259,12 +296,16 @@ mod tests {
 
     const START: u64 = 1_800_000_000_000;
 
+    fn settings(require_synchronised: bool) -> ClockSettings {
+        let max_step_back = Duration::from_secs(2);
+        ClockSettings { require_synchronised, max_step_back, wall: Wall::System }
+    }
+
     fn clock(require_synchronised: bool, mark_ms: Option<u64>) -> (Clock, Hand) {
         let hand = Hand::default();
         hand.set(|r| r.wall_ms = START);
-        let settings =
-            ClockSettings { require_synchronised, max_step_back: Duration::from_secs(2) };
-        (Clock::with_source(settings, mark_ms, Arc::new(hand.clone())), hand)
+        let settings = settings(require_synchronised);
+        (Clock::with_source(&settings, mark_ms, Arc::new(hand.clone())), hand)
     }
 
     #[test]
@@ -383,9 +424,7 @@ mod tests {
     /// Whether this machine's clock is synchronised is not ours to test; that the call works is.
     #[test]
     fn the_real_clock_runs() {
-        let settings =
-            ClockSettings { require_synchronised: false, max_step_back: Duration::from_secs(2) };
-        let clock = Clock::start(settings, None);
+        let clock = Clock::start(&settings(false), None);
         let first = clock.now_ms().unwrap();
         assert!(clock.now_ms().unwrap() >= first && first > 1_600_000_000_000);
         let _ = clock.synchronised();

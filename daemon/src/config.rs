@@ -27,7 +27,7 @@ use warifu_keys::hsm::HsmConfig;
 pub use self::fault::Fault;
 use self::tree::Tree;
 use crate::{
-    clock::ClockSettings,
+    clock::{ClockSettings, TEST_CLOCK},
     server::ServerSettings,
     tls::{Files, Subjects},
 };
@@ -133,17 +133,22 @@ impl Config {
         environment: HashMap<String, String>,
     ) -> Result<Self, Vec<Fault>> {
         let credentials = environment.get("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+        let test_clock = environment.get(TEST_CLOCK).map(PathBuf::from);
         let tree = Tree::read(files, environment)?;
-        Self::checked(&tree, credentials.as_deref())
+        Self::checked(&tree, credentials.as_deref(), test_clock.as_deref())
     }
 
-    fn checked(tree: &Tree, credentials: Option<&Path>) -> Result<Self, Vec<Fault>> {
+    fn checked(
+        tree: &Tree,
+        credentials: Option<&Path>,
+        test_clock: Option<&Path>,
+    ) -> Result<Self, Vec<Fault>> {
         let mut faults = tree.unknown_sections();
         let server = server::server(tree, credentials, &mut faults);
         let metrics = server::metrics(tree, &mut faults);
         let store = sections::store(tree, &mut faults);
         let hsm = hsm::hsm(tree, credentials, &mut faults);
-        let clock = sections::clock(tree, &mut faults);
+        let clock = sections::clock(tree, test_clock, &mut faults);
         let log = sections::log(tree, &mut faults);
         let import = sections::import(tree, store.as_ref(), &mut faults);
         let institutions = sections::institutions(tree, &mut faults);

@@ -1,6 +1,6 @@
 //! Warifu's daemon: the composition root. The only file that names concrete engines.
 //!
-//! Entry points: [`run`], [`init`], [`restore`], [`check`], after [`harden`]; each takes a
+//! Entry points: [`main`], the command line; [`run`], [`init`], [`restore`], [`check`], after [`harden`]; each takes a
 //! [`Config`] that was found good as a whole. The path of one code is in `verify`; read that first.
 //!
 //! Not responsible for: anything that one of its modules is responsible for.
@@ -10,6 +10,7 @@ mod ask;
 mod audit;
 mod batches;
 mod clock;
+mod command;
 mod config;
 mod decoy;
 mod failure;
@@ -30,7 +31,10 @@ mod turn;
 mod verify;
 mod wire;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 #[cfg(feature = "fuzzing")]
 pub use self::life::Surface;
@@ -38,6 +42,11 @@ pub use self::{
     config::{Config, Fault},
     stopped::Stopped,
 };
+
+/// The whole program, from its arguments to its exit code.
+pub fn main() -> ExitCode {
+    command::main()
+}
 
 /// No core dumps, and no values in panic messages. Call it first.
 pub fn harden() {

@@ -64,7 +64,7 @@ pub(crate) fn run(config: Config, paths: &[PathBuf]) -> Result<(), Stopped> {
 
 /// See [`crate::check`].
 pub(crate) fn check(config: &Config) -> Result<(), Stopped> {
-    let clock = Clock::start(config.clock, None);
+    let clock = Clock::start(&config.clock, None);
     Tls::load(&config.server.files, config.subjects.clone(), clock)
         .map_err(|error| Stopped::Misconfigured(error.to_string()))?;
     Ok(())
@@ -82,7 +82,7 @@ async fn open(config: &Config) -> Result<Running, Stopped> {
     let mut supervisor = config.hsm.supervisor.clone();
     supervisor.expected_fingerprint = Some(store.meta().hsm_fingerprint.clone());
     let hsm = Hsm::start(supervisor).await?;
-    let clock = Clock::start(config.clock, last_recorded(&*store).await?);
+    let clock = Clock::start(&config.clock, last_recorded(&*store).await?);
     let tls = Tls::load(&config.server.files, config.subjects.clone(), clock.clone())
         .map_err(|error| Stopped::Misconfigured(error.to_string()))?;
     let service = Arc::new(service(config, &store, hsm, clock).await?);

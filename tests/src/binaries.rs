@@ -15,6 +15,8 @@ use std::{
 pub enum Program {
     /// The daemon.
     Warifud,
+    /// The daemon on a clock that a test sets. Built only where it is asked for.
+    WarifudTestClock,
     /// The HSM worker.
     Worker,
     /// The command line of officers and operators.
@@ -25,6 +27,7 @@ impl Program {
     const fn name(self) -> &'static str {
         match self {
             Self::Warifud => "warifud",
+            Self::WarifudTestClock => "warifud-test-clock",
             Self::Worker => "warifu-hsm",
             Self::Warifu => "warifu",
         }
@@ -32,7 +35,11 @@ impl Program {
 
     /// Its file, freshly built.
     pub fn path(self) -> PathBuf {
-        built().join(self.name())
+        let folder = match self {
+            Self::WarifudTestClock => built_with_test_clock(),
+            Self::Warifud | Self::Worker | Self::Warifu => built(),
+        };
+        folder.join(self.name())
     }
 }
 
@@ -47,18 +54,31 @@ fn built() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| match std::env::var_os("WARIFU_BINARIES") {
         Some(given) => PathBuf::from(given),
-        None => build(),
+        None => build(&["-p", "warifud", "-p", "warifu-hsm", "-p", "warifu-cli", "--bins"]),
     })
 }
 
-fn build() -> PathBuf {
+/// The same folder with the daemon for tests in it.
+fn built_with_test_clock() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| match std::env::var_os("WARIFU_BINARIES") {
+        Some(given) => PathBuf::from(given),
+        None => build(&TEST_CLOCK),
+    })
+}
+
+/// As `tests/run` builds it for `WARIFU_BINARIES`.
+const TEST_CLOCK: [&str; 6] =
+    ["-p", "warifud", "--features", "test-clock", "--bin", "warifud-test-clock"];
+
+fn build(what: &[&str]) -> PathBuf {
     let folder = profile_folder();
     let lock = File::create(folder.join("e2e-build.lock")).expect("the target folder is writable");
     rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive).expect("flock works");
     let target = folder.parent().expect("a profile folder lies in the target folder");
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(repository()).args(["build", "--quiet", "--target-dir"]).arg(target);
-    cargo.args(["-p", "warifud", "-p", "warifu-hsm", "-p", "warifu-cli", "--bins"]);
+    cargo.args(what);
     if folder.ends_with("release") {
         cargo.arg("--release");
     }

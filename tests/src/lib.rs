@@ -9,6 +9,7 @@
 pub mod binaries;
 pub mod caller;
 pub mod cli;
+pub mod clock;
 pub mod daemon;
 pub mod hsm;
 pub mod import;
@@ -21,6 +22,7 @@ pub mod wait;
 pub mod world;
 
 pub use caller::{Caller, Reply};
+pub use clock::TestClock;
 pub use daemon::Daemon;
 pub use pki::Identity;
 pub use token::{Hash, TestToken};

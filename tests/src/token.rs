@@ -142,10 +142,20 @@ impl TestToken {
 
     /// The step that the wall clock stands in; 0 for HOTP.
     pub fn now(&self) -> u64 {
+        self.at(unix_now())
+    }
+
+    /// The step that a time (in seconds since 1970) stands in; 0 for HOTP.
+    pub fn at(&self, unix_seconds: u64) -> u64 {
         match self.kind {
             Kind::Hotp(_) => 0,
-            Kind::Totp(step) => unix_now() / u64::from(step),
+            Kind::Totp(step) => unix_seconds / u64::from(step),
         }
+    }
+
+    /// The code that it shows at a time (in seconds since 1970).
+    pub fn code_at(&self, unix_seconds: u64) -> String {
+        self.code(self.at(unix_seconds))
     }
 
     /// The code for a moving factor, computed here.
@@ -188,9 +198,15 @@ impl TestToken {
 
     /// A wrong code around now (TOTP) or around the counter (HOTP).
     pub fn wrong(&self, n: u64) -> String {
+        self.wrong_at(unix_now(), n)
+    }
+
+    /// A wrong code around a time (in seconds since 1970; TOTP) or around the counter (HOTP).
+    pub fn wrong_at(&self, unix_seconds: u64, n: u64) -> String {
+        let step = self.at(unix_seconds);
         match self.kind {
             Kind::Hotp(counter) => self.wrong_code(counter..counter + 100, n),
-            Kind::Totp(_) => self.wrong_code(self.now() - 50..self.now() + 50, n),
+            Kind::Totp(_) => self.wrong_code(step - 50..step + 50, n),
         }
     }
 

@@ -9,11 +9,13 @@ use std::{
     process::{Command, Output},
 };
 
+use jiff::Timestamp;
 use tempfile::TempDir;
 
 use crate::{
     binaries::Program,
     caller::Caller,
+    clock::TestClock,
     daemon::{Daemon, Ended},
     hsm::HsmSandbox,
     pki::{Identity, Pki, Wish},
@@ -37,6 +39,8 @@ pub struct World {
     policy: BTreeMap<String, u32>,
     /// Variables for `warifud`.
     environment: Vec<(String, String)>,
+    /// The daemon.
+    program: Program,
     folder: TempDir,
 }
 
@@ -47,6 +51,15 @@ impl World {
         world.make_keys();
         world.init();
         world
+    }
+
+    /// The same on a clock that stands at `start` until it is set: store and daemon know no other.
+    pub fn with_clock(start: Timestamp) -> (Self, TestClock) {
+        let mut world = Self::bare();
+        let clock = world.use_clock(start);
+        world.make_keys();
+        world.init();
+        (world, clock)
     }
 
     /// On the chosen provider, with a token but nothing made. `WARIFU_E2E_PROVIDER` chooses:
@@ -74,6 +87,7 @@ impl World {
             settings: BTreeMap::new(),
             policy: BTreeMap::new(),
             environment: Vec::new(),
+            program: Program::Warifud,
             folder,
         };
         world.defaults();
@@ -131,6 +145,16 @@ impl World {
         self
     }
 
+    /// From now on `warifud` is the one for tests, on a clock that stands at `start` until it is set.
+    /// Certificates of [`Pki`] are good on it from 2020 to 2099, and judged by it; [`Caller`] stays on
+    /// the real clock.
+    pub fn use_clock(&mut self, start: Timestamp) -> TestClock {
+        let clock = TestClock::new(self.path("clock"), start);
+        self.environment("WARIFUD_TEST_CLOCK", &clock.file().display().to_string());
+        self.program = Program::WarifudTestClock;
+        clock
+    }
+
     /// A path in the installation's folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
@@ -168,7 +192,7 @@ impl World {
 
     /// `warifud VERB` with the configuration, ready to be run.
     pub fn warifud(&self, verb: &str) -> Command {
-        let mut command = Command::new(Program::Warifud.path());
+        let mut command = Command::new(self.program.path());
         command.arg("--config").arg(self.config()).arg(verb);
         command.envs(self.environment.clone());
         command

@@ -1,7 +1,7 @@
 //! What goes into the audit chain: who did what to whom, when, and how it ended. Never a code.
 
 use crate::{
-    ident::{Institution, Name, Serial},
+    ident::{ContractId, Institution, Name, Serial, UserId},
     time::UnixTime,
 };
 
@@ -22,70 +22,147 @@ pub struct Event {
     pub outcome: &'static str,
     /// The matched moving factor, a count, or another number that explains the outcome.
     pub number: Option<u64>,
-    /// A reason or reference that a person gave, or the name of a batch; printable, at most 200 characters.
+    /// A reason that a person gave, or the name of a batch; printable, at most 200 characters.
     pub note: Option<String>,
+    /// The life cycle's part, where the event has one.
+    pub parties: Parties,
+}
+
+/// Whose life cycle it is, who acts in it, and what the front end vouched for.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Parties {
+    /// The contract.
+    pub contract: Option<ContractId>,
+    /// The user concerned.
+    pub user: Option<UserId>,
+    /// The user who acts, where it is not the bank's staff.
+    pub acting: Option<UserId>,
+    /// What the front end asserted, as `key=value` pairs; printable, at most 300 characters.
+    pub assertions: Option<String>,
+    /// Reference of an application, a call or a check of identity; printable, at most 100 characters.
+    pub reference: Option<String>,
 }
 
 /// What can happen, alphabetical. The words are stable.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Action {
+    /// It was decided what an operation needs.
+    Authorize,
     /// A backup was taken.
     Backup,
+    /// A contract was made or changed.
+    ContractSet,
+    /// A user gave up their token (利用解除).
+    Deactivate,
     /// A token was put out of use.
     Disable,
     /// A token was put in use.
     Enable,
+    /// A grant was ended.
+    GrantEnd,
+    /// A grant covered an operation, or did not.
+    GrantUse,
     /// A batch was imported, refused or abandoned.
     Import,
     /// The store was created.
     Init,
+    /// A token was handed out (トークン発行).
+    Issue,
+    /// A token was reported lost (紛失).
+    Lost,
+    /// A user ordered a token.
+    Order,
+    /// An issued token was taken back to the stock.
+    Recall,
+    /// A user took a token into service (利用開始登録).
+    Register,
     /// The store was made from a backup.
     Restore,
     /// Two consecutive codes were checked.
     Resync,
+    /// A user's token was taken away (失効).
+    Revoke,
     /// A token's expiry was changed.
     SetExpiry,
+    /// A user passed over the registration (登録の省略).
+    Skip,
     /// The daemon started.
     Start,
     /// The daemon stopped in order.
     Stop,
     /// A lock was lifted.
     Unlock,
+    /// A contract's usage mode was changed (利用形態).
+    UsageMode,
+    /// A user was removed.
+    UserRemove,
+    /// A user was made or changed.
+    UserSet,
     /// A code was checked.
     Verify,
 }
 
 impl Action {
     /// All of them, in the order of the enum.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 27] = [
+        Self::Authorize,
         Self::Backup,
+        Self::ContractSet,
+        Self::Deactivate,
         Self::Disable,
         Self::Enable,
+        Self::GrantEnd,
+        Self::GrantUse,
         Self::Import,
         Self::Init,
+        Self::Issue,
+        Self::Lost,
+        Self::Order,
+        Self::Recall,
+        Self::Register,
         Self::Restore,
         Self::Resync,
+        Self::Revoke,
         Self::SetExpiry,
+        Self::Skip,
         Self::Start,
         Self::Stop,
         Self::Unlock,
+        Self::UsageMode,
+        Self::UserRemove,
+        Self::UserSet,
         Self::Verify,
     ];
 
     /// The stable word.
     pub const fn word(self) -> &'static str {
         match self {
+            Self::Authorize => "authorize",
             Self::Backup => "backup",
+            Self::ContractSet => "contract_set",
+            Self::Deactivate => "deactivate",
             Self::Disable => "disable",
             Self::Enable => "enable",
+            Self::GrantEnd => "grant_end",
+            Self::GrantUse => "grant_use",
             Self::Import => "import",
             Self::Init => "init",
+            Self::Issue => "issue",
+            Self::Lost => "lost",
+            Self::Order => "order",
+            Self::Recall => "recall",
+            Self::Register => "register",
             Self::Restore => "restore",
             Self::Resync => "resync",
+            Self::Revoke => "revoke",
             Self::SetExpiry => "set_expiry",
+            Self::Skip => "skip",
             Self::Start => "start",
             Self::Stop => "stop",
             Self::Unlock => "unlock",
+            Self::UsageMode => "usage_mode",
+            Self::UserRemove => "user_remove",
+            Self::UserSet => "user_set",
             Self::Verify => "verify",
         }
     }

@@ -70,6 +70,15 @@ ident!(
     Name, 64, |c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.' | b'@')
 );
 
+ident!(
+    /// A corporate customer (契約先) of an institution, as the bank's own systems name it.
+    ContractId, 32, |c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.')
+);
+ident!(
+    /// A user (利用者) of a contract, as the bank's own systems name them. Unique within the contract.
+    UserId, 32, |c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.' | b'@')
+);
+
 fn check(text: &str, max: usize, allowed: fn(u8) -> bool) -> Result<(), IdentError> {
     if text.is_empty() {
         return Err(IdentError::Empty);

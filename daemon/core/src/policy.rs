@@ -19,6 +19,8 @@ pub struct VerificationPolicy {
     pub max_drift_steps: u32,
     /// Consecutive wrong codes after which the token is locked.
     pub lock_after: u32,
+    /// A code that was right but is used counts towards the lock like a wrong one.
+    pub count_reused: bool,
 }
 
 /// A number outside what is safe. Each names its key, the value and the rule.
@@ -43,6 +45,7 @@ impl Default for VerificationPolicy {
             resync_steps: 60,
             max_drift_steps: 60,
             lock_after: 5,
+            count_reused: false,
         }
     }
 }

@@ -28,6 +28,8 @@ pub enum Verdict {
 /// Why a code was not accepted, alphabetical.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Reason {
+    /// The front end says that the confirmation password was wrong.
+    ConfirmationWrong,
     /// The token is switched off.
     Disabled,
     /// The token is past its expiry.
@@ -36,12 +38,20 @@ pub enum Reason {
     Length,
     /// Too many wrong codes.
     Locked,
+    /// Code or password: which of them is not told, where the policy says so.
+    NotAccepted,
+    /// The token is not in service with anybody: in stock, on its way, withdrawn or lost.
+    NotInService,
+    /// The user holds no token.
+    NotRegistered,
     /// Before the token's first day.
     NotYetValid,
     /// Two consecutive codes must be shown first.
     ResyncRequired,
     /// Right once, but already used.
     Reused,
+    /// The user's token was revoked.
+    Revoked,
     /// Fits no moving factor of the window.
     Wrong,
 }
@@ -50,13 +60,18 @@ impl Reason {
     /// The stable word on the wire, in the audit chain and in metrics.
     pub const fn word(self) -> &'static str {
         match self {
+            Self::ConfirmationWrong => "confirmation_wrong",
             Self::Disabled => "disabled",
             Self::Expired => "expired",
             Self::Length => "length",
             Self::Locked => "locked",
+            Self::NotAccepted => "not_accepted",
+            Self::NotInService => "not_in_service",
+            Self::NotRegistered => "not_registered",
             Self::NotYetValid => "not_yet_valid",
             Self::ResyncRequired => "resync_required",
             Self::Reused => "reused",
+            Self::Revoked => "revoked",
             Self::Wrong => "wrong",
         }
     }
@@ -75,7 +90,12 @@ pub fn settle(
     let fresh = found.and_then(|index| plan.fresh.get(index).copied());
     match (fresh, found) {
         (Some(factor), _) => accept(token, policy, plan, factor),
-        (None, Some(_)) => rejected(token, policy, Reason::Reused),
+        (None, Some(_)) => {
+            if policy.count_reused {
+                count_failure(token, policy, now);
+            }
+            rejected(token, policy, Reason::Reused)
+        }
         (None, None) => miss(token, policy, now, plan),
     }
 }
@@ -90,6 +110,11 @@ pub fn refuse(token: &Token, policy: &VerificationPolicy, refusal: Refusal) -> V
         Refusal::Status(Status::ResyncRequired) => Reason::ResyncRequired,
         Refusal::Status(Status::Active | Status::Locked) => Reason::Locked,
     };
+    rejected(token, policy, reason)
+}
+
+/// Refused for a reason that has nothing to do with the code; the state stays as it is.
+pub fn decline(token: &Token, policy: &VerificationPolicy, reason: Reason) -> Verdict {
     rejected(token, policy, reason)
 }
 

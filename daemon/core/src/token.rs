@@ -141,7 +141,7 @@ impl Token {
             Status::Locked
         } else if self.switch == Switch::Disabled {
             Status::Disabled
-        } else if self.profile.expires_at.is_some_and(|end| now > end) {
+        } else if self.is_expired(now) {
             Status::Expired
         } else if self.profile.valid_from.is_some_and(|start| now < start) {
             Status::NotYetValid
@@ -150,6 +150,11 @@ impl Token {
         } else {
             Status::Active
         }
+    }
+
+    /// Past the last moment that is printed on it.
+    pub fn is_expired(&self, now: UnixTime) -> bool {
+        self.profile.expires_at.is_some_and(|end| now > end)
     }
 
     /// Lifts a lock: the count starts again, used moving factors stay used. `false` where there was none.

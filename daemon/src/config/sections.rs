@@ -1,6 +1,8 @@
 //! The smaller sections: `store`, `clock`, `log`, `import`, `institution`, `verification`, `identity`.
 
-use std::{collections::HashMap, time::Duration};
+#[cfg(feature = "test-clock")]
+use std::sync::Arc;
+use std::{collections::HashMap, path::Path, time::Duration};
 
 use tracing_subscriber::EnvFilter;
 use warifu_core::{
@@ -17,8 +19,10 @@ use super::{
     raw::{RawClock, RawIdentity, RawImport, RawInstitution, RawLog, RawStore, RawVerification},
     tree::Tree,
 };
+#[cfg(feature = "test-clock")]
+use crate::clock::Settable;
 use crate::{
-    clock::ClockSettings,
+    clock::{ClockSettings, TEST_CLOCK, Wall},
     tls::{Caller, Role, Roles, Subjects},
 };
 
@@ -44,7 +48,23 @@ pub(super) fn store(tree: &Tree, faults: &mut Vec<Fault>) -> Option<StoreSetting
     })
 }
 
-pub(super) fn clock(tree: &Tree, faults: &mut Vec<Fault>) -> ClockSettings {
+/// `test_clock` is the file of a settable clock, where one is asked for.
+pub(super) fn clock(
+    tree: &Tree,
+    test_clock: Option<&Path>,
+    faults: &mut Vec<Fault>,
+) -> ClockSettings {
+    let wall = test_clock.map_or(Wall::System, |file| {
+        settable(file).unwrap_or_else(|rule| {
+            faults.push(Fault {
+                key: TEST_CLOCK.to_owned(),
+                origin: "the environment".to_owned(),
+                rule,
+                example: format!("unset {TEST_CLOCK}"),
+            });
+            Wall::System
+        })
+    });
     let raw: RawClock = tree.section("clock", faults);
     let mut check = Check::new(tree, "clock", faults);
     let why = "small steps of time services are tolerated, larger ones stop time-based checks";
@@ -52,7 +72,22 @@ pub(super) fn clock(tree: &Tree, faults: &mut Vec<Fault>) -> ClockSettings {
     ClockSettings {
         require_synchronised: raw.require_synchronised.unwrap_or(false),
         max_step_back: most,
+        wall,
     }
+}
+
+#[cfg(feature = "test-clock")]
+fn settable(file: &Path) -> Result<Wall, String> {
+    match Settable::open(file) {
+        Ok(clock) => Ok(Wall::Settable(Arc::new(clock))),
+        Err(error) => Err(format!("{}: {error}", file.display())),
+    }
+}
+
+/// Whoever sets a clock that nobody reads would take the real one for it.
+#[cfg(not(feature = "test-clock"))]
+fn settable(_: &Path) -> Result<Wall, String> {
+    Err("this build has no settable clock; only warifud-test-clock has one".to_owned())
 }
 
 pub(super) fn log(tree: &Tree, faults: &mut Vec<Fault>) -> Log {

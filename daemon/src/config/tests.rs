@@ -71,6 +71,32 @@ fn the_documented_sample_is_good() {
     assert_eq!(worker.worker.token_serial, None);
 }
 
+/// A test on the real clock by accident would prove nothing; a release on a settable one, worse.
+#[cfg(not(feature = "test-clock"))]
+#[test]
+fn a_settable_clock_is_refused_where_there_is_none() {
+    let place = Place::new();
+    let clock = place.write("now", "1790780370000", 0o644);
+    let variables = [("WARIFUD_TEST_CLOCK", clock.to_str().unwrap())];
+    let faults = place.load(&place.sample(), &variables).unwrap_err();
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    assert_eq!(faults[0].key(), "WARIFUD_TEST_CLOCK");
+    assert!(faults[0].to_string().contains("this build has no settable clock"), "{faults:?}");
+}
+
+#[cfg(feature = "test-clock")]
+#[test]
+fn a_settable_clock_must_show_a_time_at_the_start() {
+    let place = Place::new();
+    for (text, good) in [("1790780370000\n", true), ("noon", false), ("", false)] {
+        let clock = place.write("now", text, 0o644);
+        let variables = [("WARIFUD_TEST_CLOCK", clock.to_str().unwrap())];
+        assert_eq!(place.load(&place.sample(), &variables).is_ok(), good, "{text:?}");
+    }
+    let keys = place.keys_of_faults(&place.sample(), &[("WARIFUD_TEST_CLOCK", "")]);
+    assert_eq!(keys, ["WARIFUD_TEST_CLOCK"]);
+}
+
 /// Every key that the sample shows as a comment exists, and its value is one that is allowed.
 #[test]
 fn the_comments_of_the_sample_are_good_too() {

@@ -10,7 +10,7 @@ use std::{
 
 use ring::rand::{SecureRandom as _, SystemRandom};
 use warifu_core::{
-    event::{Action, Event},
+    event::{Action, Event, Parties},
     ident::Name,
     policy::VerificationPolicy,
 };
@@ -29,7 +29,7 @@ pub(crate) fn init(config: &Config, instance: &str) -> Result<(), Stopped> {
     let instance = Name::parse(instance)
         .map_err(|error| Stopped::Misconfigured(format!("--instance {error}")))?;
     let provider = ask_hsm(config)?;
-    let now_ms = Clock::start(config.clock, None).untrusted_ms();
+    let now_ms = Clock::start(&config.clock, None).untrusted_ms();
     let meta = StoreMeta::new(random_id()?, now_ms, &provider.fingerprint, instance.clone());
     let event = Event {
         at_ms: now_ms,
@@ -40,6 +40,7 @@ pub(crate) fn init(config: &Config, instance: &str) -> Result<(), Stopped> {
         outcome: "done",
         number: None,
         note: None,
+        parties: Parties::default(),
     };
     SledStore::init(&config.store.path, &meta, &[record::encode_event(&event)])?;
     println!("created the store {}", config.store.path.display());
@@ -54,7 +55,7 @@ pub(crate) fn restore(config: &Config, from: &Path, audit: Option<&Path>) -> Res
     let windows = config.institutions.values().map(widest);
     let options = RestoreOptions {
         public_key: &provider.audit_public_key,
-        now_ms: Clock::start(config.clock, None).untrusted_ms(),
+        now_ms: Clock::start(&config.clock, None).untrusted_ms(),
         window_steps: windows.max().unwrap_or_default(),
         store_id: random_id()?,
         actor: Name::parse("warifud").map_err(|error| Stopped::Bug(error.to_string()))?,

@@ -15,7 +15,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tempfile::TempDir;
 
 use super::Files;
-use crate::clock::{Clock, ClockSettings};
+use crate::clock::{Clock, ClockSettings, Wall};
 
 /// An authority and a folder for its files.
 pub(crate) struct Pki {
@@ -130,7 +130,8 @@ impl Pki {
 
 pub(crate) fn clock() -> Clock {
     let max_step_back = Duration::from_secs(2);
-    Clock::start(ClockSettings { require_synchronised: false, max_step_back }, None)
+    let settings = ClockSettings { require_synchronised: false, max_step_back, wall: Wall::System };
+    Clock::start(&settings, None)
 }
 
 fn now() -> SystemTime {

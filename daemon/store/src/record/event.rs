@@ -5,8 +5,8 @@
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 use warifu_core::{
-    event::{Action, Event},
-    ident::{Institution, Serial},
+    event::{Action, Event, Parties},
+    ident::{ContractId, Institution, Serial, UserId},
     time::UnixTime,
 };
 
@@ -32,6 +32,16 @@ struct Wire<'a> {
     number: Option<u64>,
     #[b(8)]
     note: Option<&'a str>,
+    #[b(9)]
+    contract: Option<&'a str>,
+    #[b(10)]
+    user: Option<&'a str>,
+    #[b(11)]
+    acting: Option<&'a str>,
+    #[b(12)]
+    assertions: Option<&'a str>,
+    #[b(13)]
+    reference: Option<&'a str>,
 }
 
 /// An event as it stands in the chain. Words stay text here: a chain may hold actions and outcomes
@@ -57,6 +67,21 @@ pub struct DecodedEvent {
     pub number: Option<u64>,
     /// A person's reason, or a batch.
     pub note: Option<String>,
+    /// The contract, where it is the life cycle's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contract: Option<String>,
+    /// The user concerned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// The user who acts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acting: Option<String>,
+    /// What the front end asserted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assertions: Option<String>,
+    /// Reference of an application, a call or a check of identity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
 }
 
 impl DecodedEvent {
@@ -74,6 +99,11 @@ impl DecodedEvent {
             outcome: wire.outcome.to_owned(),
             number: wire.number,
             note: own(wire.note),
+            contract: own(wire.contract),
+            user: own(wire.user),
+            acting: own(wire.acting),
+            assertions: own(wire.assertions),
+            reference: own(wire.reference),
         })
     }
 
@@ -94,6 +124,11 @@ pub fn encode_event(event: &Event) -> AuditEntry {
         outcome: event.outcome,
         number: event.number,
         note: event.note.as_deref(),
+        contract: event.parties.contract.as_ref().map(ContractId::as_str),
+        user: event.parties.user.as_ref().map(UserId::as_str),
+        acting: event.parties.acting.as_ref().map(UserId::as_str),
+        assertions: event.parties.assertions.as_deref(),
+        reference: event.parties.reference.as_deref(),
     }))
 }
 
@@ -117,6 +152,11 @@ impl Record for DecodedEvent {
             outcome: &self.outcome,
             number: self.number,
             note: self.note.as_deref(),
+            contract: self.contract.as_deref(),
+            user: self.user.as_deref(),
+            acting: self.acting.as_deref(),
+            assertions: self.assertions.as_deref(),
+            reference: self.reference.as_deref(),
         })
     }
 
@@ -141,6 +181,7 @@ mod tests {
             outcome: "accepted",
             number: Some(59_842_260),
             note: None,
+            parties: Parties::default(),
         }
     }
 

@@ -1,0 +1,88 @@
+//! Why a change of the life cycle was not made. Each is a stable word with a text in two languages.
+
+use super::words::words;
+use crate::time::UnixTime;
+
+/// A change that was not made.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Refused {
+    /// Why.
+    pub denial: Denial,
+    /// From when on it would be possible, for [`Denial::NotBefore`].
+    pub not_before: Option<UnixTime>,
+}
+
+impl Refused {
+    /// Not before `at`.
+    pub const fn until(at: UnixTime) -> Self {
+        Self { denial: Denial::NotBefore, not_before: Some(at) }
+    }
+}
+
+impl From<Denial> for Refused {
+    fn from(denial: Denial) -> Self {
+        Self { denial, not_before: None }
+    }
+}
+
+words! {
+    /// Nothing changed, because of this.
+    pub enum Denial {
+        /// A token is on its way to the user already.
+        AlreadyIssued = "already_issued",
+        /// The user holds a token; it has to be revoked or given up first.
+        AlreadyRegistered = "already_registered",
+        /// The policy gives this actor no right over this user.
+        ActorNotAllowed = "actor_not_allowed",
+        /// The actor must hold a token in service that is not locked.
+        ActorNeedsToken = "actor_needs_token",
+        /// The actor must hold a token in service other than the one concerned.
+        ActorNeedsOtherToken = "actor_needs_other_token",
+        /// A code of the actor's own token is needed.
+        CodeRequired = "code_required",
+        /// The actor's or the user's code was not right, or (where policy says so) the password.
+        CodeRejected = "code_rejected",
+        /// This contract has one token for all its users.
+        CommonTokenOnly = "common_token_only",
+        /// The front end did not confirm the confirmation password.
+        ConfirmationRequired = "confirmation_required",
+        /// The policy allows no change between these kinds of token.
+        KindChangeNotAllowed = "kind_change_not_allowed",
+        /// This kind of token can not be ordered or issued.
+        KindNotAllowed = "kind_not_allowed",
+        /// The usage mode can not be changed to this.
+        ModeNotAllowed = "mode_not_allowed",
+        /// The token was given up or revoked and must be issued anew.
+        NeedsIssue = "needs_issue",
+        /// A token of this kind gets a new seed each time: this serial can not be issued again.
+        NewSeedRequired = "new_seed_required",
+        /// Serial or code do not fit; which of them is not told.
+        NotAccepted = "not_accepted",
+        /// Not possible yet; the answer says from when on.
+        NotBefore = "not_before",
+        /// The token was issued to another user.
+        NotIssuedToUser = "not_issued_to_user",
+        /// No such token belongs to this contract.
+        NotThisContract = "not_this_contract",
+        /// The user holds no token.
+        NotRegistered = "not_registered",
+        /// A reason is needed.
+        ReasonRequired = "reason_required",
+        /// A reference is needed.
+        ReferenceRequired = "reference_required",
+        /// Another user has it in service, and this contract does not share.
+        SerialInUse = "serial_in_use",
+        /// The registration may not be passed over.
+        SkipNotAllowed = "skip_not_allowed",
+        /// The token is past its expiry.
+        TokenExpired = "token_expired",
+        /// The token was reported lost.
+        TokenLost = "token_lost",
+        /// The token is locked.
+        TokenLocked = "token_locked",
+        /// The token is put out of use.
+        TokenUnusable = "token_unusable",
+        /// There is no such user in the contract.
+        UnknownUser = "unknown_user",
+    }
+}

@@ -1,0 +1,86 @@
+//! What the front end shows a user right after the password: the registration screen or not, and
+//! whether the login goes on at all.
+//!
+//! Not responsible for: what single operations need (`authorize`).
+
+use super::{
+    Contract, Held, ListedState, User,
+    authorize::{Cause, grace_end, login_block, reopens},
+    standing,
+    words::words,
+};
+use crate::{
+    rules::{Factor, OperationClass, Rules},
+    time::UnixTime,
+};
+
+words! {
+    /// What to show.
+    pub enum Screen {
+        /// No registration screen.
+        Nothing = "nothing",
+        /// The registration screen, which may be passed over.
+        MaySkip = "may_skip",
+        /// The registration screen, and nothing else before it.
+        MustRegister = "must_register",
+        /// The user's token is locked.
+        Locked = "locked",
+        /// The user's token was revoked; a new registration is not possible yet.
+        Revoked = "revoked",
+        /// The user's token is past its expiry.
+        Expired = "expired",
+    }
+}
+
+/// The answer to "this user is logging in".
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Answer {
+    /// What to show.
+    pub screen: Screen,
+    /// Why the login must not go on, if so.
+    pub login_blocked: Option<Cause>,
+    /// From when on registration is possible, where that lies in the future.
+    pub not_before: Option<UnixTime>,
+    /// Last moment (exclusive) of the grace period, where one is running.
+    pub grace_until: Option<UnixTime>,
+    /// Yen per day, because the user has no token.
+    pub limit_yen_per_day: Option<u64>,
+}
+
+/// Decides. `rights` are the classes of operations that the front end lets the user do.
+pub fn status(
+    rules: &Rules,
+    contract: &Contract,
+    user: &User,
+    token: Option<Held<'_>>,
+    rights: &[OperationClass],
+    now: UnixTime,
+) -> Answer {
+    let state = standing::listed(contract, user, token, now);
+    let stopped = standing::authentication(token) == standing::Authentication::Stopped;
+    let not_before = reopens(rules, user, token).filter(|opens| now < *opens);
+    let unregistered = state != ListedState::InService && state != ListedState::Expired;
+    let grace_until = grace_end(rules, contract)
+        .filter(|end| unregistered && now >= contract.service_start && now < *end);
+    let screen = match state {
+        _ if stopped => Screen::Locked,
+        ListedState::InService => Screen::Nothing,
+        ListedState::Expired => Screen::Expired,
+        ListedState::Revoked if not_before.is_some() => Screen::Revoked,
+        _ if now < contract.service_start || !concerned(rules, rights) => Screen::Nothing,
+        _ if rules.skip => Screen::MaySkip,
+        _ => Screen::MustRegister,
+    };
+    Answer {
+        screen,
+        login_blocked: login_block(rules, contract, user, token, now),
+        not_before,
+        grace_until,
+        limit_yen_per_day: rules.limit_without_token_yen.filter(|_| unregistered),
+    }
+}
+
+/// Whether any of the user's rights is protected by a token.
+fn concerned(rules: &Rules, rights: &[OperationClass]) -> bool {
+    rights.iter().any(|class| rules.operation(*class).factor != Factor::None)
+}

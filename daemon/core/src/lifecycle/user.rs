@@ -1,0 +1,187 @@
+//! A user of a contract, and the one token they hold.
+//!
+//! Not responsible for: what lists show (`standing`), the token's own state (`life`).
+
+use super::{Role, TokenKind};
+use crate::{ident::Serial, time::UnixTime};
+
+/// A user.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct User {
+    /// What they may do in the contract.
+    pub role: Role,
+    /// What they hold. Changed by the methods of this type only.
+    binding: Binding,
+    /// A token was ordered online and is not issued yet: kind, and when.
+    ordered: Option<(TokenKind, UnixTime)>,
+    /// Registration is not possible before.
+    wait_until: Option<UnixTime>,
+    /// The token that was held last.
+    given_up: Option<GivenUp>,
+}
+
+/// The bond between a user and a token.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Binding {
+    /// None. In the common usage mode: the contract's token, where it has one.
+    Unregistered,
+    /// A token is on its way to this user.
+    Issued {
+        /// Which.
+        serial: Serial,
+        /// Since when.
+        at: UnixTime,
+    },
+    /// The user proved possession.
+    InService {
+        /// Of which.
+        serial: Serial,
+        /// When.
+        at: UnixTime,
+        /// In which generation of the contract; in any other the bond is void.
+        generation: u32,
+    },
+    /// Withdrawn by somebody else.
+    Revoked {
+        /// Which.
+        serial: Serial,
+        /// When.
+        at: UnixTime,
+        /// In which generation of the contract; in any other it is forgotten.
+        generation: u32,
+    },
+}
+
+/// A token that a user no longer holds.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct GivenUp {
+    /// Which.
+    pub serial: Serial,
+    /// Of which kind.
+    pub kind: TokenKind,
+    /// When.
+    pub at: UnixTime,
+    /// Whether this user may take it up again without its being issued anew.
+    pub reusable: bool,
+}
+
+/// A user as plain values, for storage.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct UserParts {
+    /// See [`User::role`].
+    pub role: Role,
+    /// See [`User::binding`].
+    pub binding: Binding,
+    /// See [`User::ordered`].
+    pub ordered: Option<(TokenKind, UnixTime)>,
+    /// See [`User::wait_until`].
+    pub wait_until: Option<UnixTime>,
+    /// See [`User::given_up`].
+    pub given_up: Option<GivenUp>,
+}
+
+impl User {
+    /// A new user.
+    pub const fn new(role: Role) -> Self {
+        Self {
+            role,
+            binding: Binding::Unregistered,
+            ordered: None,
+            wait_until: None,
+            given_up: None,
+        }
+    }
+
+    /// From storage.
+    pub fn from_parts(parts: UserParts) -> Self {
+        let UserParts { role, binding, ordered, wait_until, given_up } = parts;
+        Self { role, binding, ordered, wait_until, given_up }
+    }
+
+    /// For storage.
+    pub fn parts(&self) -> UserParts {
+        UserParts {
+            role: self.role,
+            binding: self.binding.clone(),
+            ordered: self.ordered,
+            wait_until: self.wait_until,
+            given_up: self.given_up.clone(),
+        }
+    }
+
+    /// What they hold, as it counts in the contract's present generation.
+    pub fn binding(&self, generation: u32) -> &Binding {
+        match &self.binding {
+            Binding::InService { generation: old, .. }
+            | Binding::Revoked { generation: old, .. }
+                if *old != generation =>
+            {
+                &Binding::Unregistered
+            }
+            binding => binding,
+        }
+    }
+
+    /// What was written last, whatever generation it belongs to.
+    pub const fn recorded(&self) -> &Binding {
+        &self.binding
+    }
+
+    /// A token that was ordered and is not issued yet.
+    pub const fn ordered(&self) -> Option<(TokenKind, UnixTime)> {
+        self.ordered
+    }
+
+    /// When registration becomes possible again, where that was set.
+    pub const fn wait_until(&self) -> Option<UnixTime> {
+        self.wait_until
+    }
+
+    /// The token that was held last.
+    pub const fn given_up(&self) -> Option<&GivenUp> {
+        self.given_up.as_ref()
+    }
+
+    pub(super) fn order(&mut self, kind: TokenKind, at: UnixTime) {
+        self.ordered = Some((kind, at));
+    }
+
+    /// The bank sends this token to the user.
+    pub(super) fn issue(&mut self, serial: Serial, at: UnixTime) {
+        self.ordered = None;
+        if let Some(old) = self.given_up.as_mut().filter(|old| old.serial == serial) {
+            old.reusable = true;
+        }
+        self.binding = Binding::Issued { serial, at };
+    }
+
+    /// The user holds it from now on.
+    pub(super) fn hold(&mut self, serial: Serial, at: UnixTime, generation: u32) {
+        *self =
+            Self { binding: Binding::InService { serial, at, generation }, ..Self::new(self.role) };
+    }
+
+    /// The user takes part in the contract's common token again.
+    pub(super) fn follow(&mut self) {
+        *self = Self::new(self.role);
+    }
+
+    pub(super) fn revoke(&mut self, old: GivenUp, generation: u32, wait_until: UnixTime) {
+        self.binding = Binding::Revoked { serial: old.serial.clone(), at: old.at, generation };
+        self.given_up = Some(old);
+        self.wait_until = Some(wait_until);
+    }
+
+    /// The user gave the token up; unlike a revocation nothing has to be waited for.
+    pub(super) fn deactivate(&mut self, old: GivenUp) {
+        self.binding = Binding::Unregistered;
+        self.given_up = Some(old);
+    }
+
+    /// A token that was issued to this user went elsewhere.
+    pub(super) fn unissue(&mut self, serial: &Serial) {
+        if matches!(&self.binding, Binding::Issued { serial: mine, .. } if mine == serial) {
+            self.binding = Binding::Unregistered;
+        }
+    }
+}

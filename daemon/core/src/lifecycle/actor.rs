@@ -146,7 +146,7 @@ impl Gate {
 }
 
 impl Permit {
-    fn fits(&self, actor: Role, subject: Option<Subject<'_>>) -> bool {
+    fn fits(self, actor: Role, subject: Option<Subject<'_>>) -> bool {
         self.actors.contains(actor) && subject.is_none_or(|one| self.subjects.contains(one.role))
     }
 }

@@ -4,7 +4,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{secret::SecretText, time::Timestamp, token::Custody, word::words};
+use crate::{
+    secret::SecretText,
+    time::Timestamp,
+    token::{Custody, TokenKind},
+    word::words,
+};
 
 words! {
     /// Where an import stands.
@@ -59,6 +64,9 @@ pub struct ImportRequest {
     /// Where the seeds shall lie; the daemon's configured custody where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub custody: Option<Custody>,
+    /// Kind of the tokens, as the customer sees it; `hard` where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<TokenKind>,
     /// Label of the manufacturer's transport key in the HSM, for files under a pre-shared key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_label: Option<String>,

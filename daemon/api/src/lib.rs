@@ -10,9 +10,16 @@
 
 mod word;
 
+pub mod action;
+pub mod actor;
 pub mod audit;
+pub mod authorize;
 #[cfg(feature = "client")]
 pub mod client;
+pub mod contract;
+pub mod denial;
+pub mod grant;
+pub mod history;
 pub mod idempotency;
 pub mod import;
 #[cfg(feature = "openapi")]
@@ -23,6 +30,7 @@ pub mod secret;
 pub mod status;
 pub mod time;
 pub mod token;
+pub mod user;
 
 pub use crate::{
     idempotency::IdempotencyKey,

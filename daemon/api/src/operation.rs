@@ -3,49 +3,113 @@
 //! The daemon's router and role table, the OpenAPI description and the client are all held against
 //! it. Not responsible for: who may call what.
 
-/// An operation of the interface, by path.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum Operation {
+/// Declares the table: variant, stable name, method, path, status of success.
+macro_rules! operations {
+    ($($(#[$doc:meta])* $variant:ident = $id:ident, $method:ident, $path:literal, $success:literal;)+) => {
+        /// An operation of the interface, by path.
+        #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+        pub enum Operation { $($(#[$doc])* $variant,)+ }
+
+        impl Operation {
+            /// All of them, in the order of the enum.
+            pub const ALL: [Self; [$($success),+].len()] = [$(Self::$variant),+];
+
+            const fn row(self) -> (&'static str, Method, &'static str, u16) {
+                match self {
+                    $(Self::$variant => (stringify!($id), Method::$method, $path, $success),)+
+                }
+            }
+        }
+    };
+}
+
+operations! {
     /// Public key of the audit chain.
-    AuditPublicKey,
+    AuditPublicKey = audit_public_key, Get, "/v1/audit/public-key", 200;
     /// Export of the audit chain.
-    AuditExport,
+    AuditExport = audit_export, Get, "/v1/audit/records", 200;
     /// Takes a backup.
-    BackupCreate,
+    BackupCreate = backup_create, Post, "/v1/backup", 200;
+    /// Takes the tokens of users away (失効), all of them or none.
+    ContractRevocations = contract_revocations, Post, "/v1/contracts/{contract}/revocations", 200;
+    /// Makes or changes a contract.
+    ContractSet = contract_set, Put, "/v1/contracts/{contract}", 200;
+    /// Shows a contract.
+    ContractShow = contract_show, Get, "/v1/contracts/{contract}", 200;
+    /// Lists the tokens of a contract.
+    ContractTokens = contract_tokens, Get, "/v1/contracts/{contract}/tokens", 200;
+    /// Lifts the locks of users' tokens (利用停止解除), all of them or none.
+    ContractUnlocks = contract_unlocks, Post, "/v1/contracts/{contract}/unlocks", 200;
+    /// Changes a contract's usage mode (利用形態), or previews the change.
+    ContractUsage = contract_usage, Put, "/v1/contracts/{contract}/usage-mode", 200;
+    /// Lists the users of a contract.
+    ContractUsers = contract_users, Get, "/v1/contracts/{contract}/users", 200;
+    /// Ends a grant.
+    GrantEnd = grant_end, Delete, "/v1/grants/{grant}", 200;
+    /// Asks whether a grant covers one more operation.
+    GrantUse = grant_use, Post, "/v1/grants/{grant}/use", 200;
     /// The process answers.
-    Health,
+    Health = health, Get, "/health", 200;
     /// Cancels an import.
-    ImportCancel,
+    ImportCancel = import_cancel, Delete, "/v1/imports/{id}", 200;
     /// Sends the file of an import.
-    ImportContent,
+    ImportContent = import_content, Put, "/v1/imports/{id}/content", 202;
     /// Opens an import.
-    ImportCreate,
+    ImportCreate = import_create, Post, "/v1/imports", 201;
     /// Lists imports.
-    ImportList,
+    ImportList = import_list, Get, "/v1/imports", 200;
     /// Shows an import.
-    ImportShow,
+    ImportShow = import_show, Get, "/v1/imports/{id}", 200;
     /// The OpenAPI description.
-    OpenApi,
+    OpenApi = openapi, Get, "/openapi.json", 200;
     /// Whether codes can be checked right now.
-    Ready,
+    Ready = ready, Get, "/ready", 200;
     /// Facts about the daemon.
-    Status,
+    Status = status, Get, "/v1/status", 200;
     /// Puts a token out of use.
-    TokenDisable,
+    TokenDisable = token_disable, Post, "/v1/tokens/{serial}/disable", 200;
     /// Puts a token in use.
-    TokenEnable,
+    TokenEnable = token_enable, Post, "/v1/tokens/{serial}/enable", 200;
     /// Sets or lifts a token's expiry.
-    TokenExpiry,
+    TokenExpiry = token_expiry, Put, "/v1/tokens/{serial}/expiry", 200;
+    /// Shows what was done with a token last.
+    TokenHistory = token_history, Get, "/v1/tokens/{serial}/history", 200;
+    /// Hands a token out (トークン発行).
+    TokenIssue = token_issue, Post, "/v1/tokens/{serial}/issue", 200;
     /// Lists tokens.
-    TokenList,
+    TokenList = token_list, Get, "/v1/tokens", 200;
+    /// Reports a token lost (紛失).
+    TokenLost = token_lost, Post, "/v1/tokens/{serial}/lost", 200;
+    /// Takes an issued token back to the stock.
+    TokenRecall = token_recall, Post, "/v1/tokens/{serial}/recall", 200;
     /// Checks two consecutive codes and finds the token's counter or clock again.
-    TokenResync,
+    TokenResync = token_resync, Post, "/v1/tokens/{serial}/resync", 200;
     /// Shows a token.
-    TokenShow,
+    TokenShow = token_show, Get, "/v1/tokens/{serial}", 200;
     /// Lifts a token's lock.
-    TokenUnlock,
+    TokenUnlock = token_unlock, Post, "/v1/tokens/{serial}/unlock", 200;
     /// Checks a code.
-    TokenVerify,
+    TokenVerify = token_verify, Post, "/v1/tokens/{serial}/verify", 200;
+    /// Decides what an operation of a user needs.
+    UserAuthorize = user_authorize, Post, "/v1/contracts/{contract}/users/{user}/authorizations", 200;
+    /// A user gives their token up (利用解除).
+    UserDeactivate = user_deactivate, Post, "/v1/contracts/{contract}/users/{user}/deactivations", 200;
+    /// A user orders a token.
+    UserOrder = user_order, Post, "/v1/contracts/{contract}/users/{user}/issue-requests", 200;
+    /// A user takes a token into service (利用開始登録).
+    UserRegister = user_register, Post, "/v1/contracts/{contract}/users/{user}/registrations", 200;
+    /// Removes a user.
+    UserRemove = user_remove, Delete, "/v1/contracts/{contract}/users/{user}", 200;
+    /// Makes or changes a user.
+    UserSet = user_set, Put, "/v1/contracts/{contract}/users/{user}", 200;
+    /// Shows a user.
+    UserShow = user_show, Get, "/v1/contracts/{contract}/users/{user}", 200;
+    /// A user passes over the registration (登録の省略).
+    UserSkip = user_skip, Post, "/v1/contracts/{contract}/users/{user}/skips", 200;
+    /// What to show a user who is logging in.
+    UserStatus = user_status, Get, "/v1/contracts/{contract}/users/{user}/status", 200;
+    /// Checks a code of the token that a user holds.
+    UserVerify = user_verify, Post, "/v1/contracts/{contract}/users/{user}/verify", 200;
 }
 
 /// HTTP methods in use.
@@ -74,30 +138,6 @@ impl Method {
 }
 
 impl Operation {
-    /// All of them, in the order of the enum.
-    pub const ALL: [Self; 20] = [
-        Self::AuditPublicKey,
-        Self::AuditExport,
-        Self::BackupCreate,
-        Self::Health,
-        Self::ImportCancel,
-        Self::ImportContent,
-        Self::ImportCreate,
-        Self::ImportList,
-        Self::ImportShow,
-        Self::OpenApi,
-        Self::Ready,
-        Self::Status,
-        Self::TokenDisable,
-        Self::TokenEnable,
-        Self::TokenExpiry,
-        Self::TokenList,
-        Self::TokenResync,
-        Self::TokenShow,
-        Self::TokenUnlock,
-        Self::TokenVerify,
-    ];
-
     /// Stable name, for metrics and as `operationId`.
     pub const fn id(self) -> &'static str {
         self.row().0
@@ -121,32 +161,6 @@ impl Operation {
     /// Whether it changes state and therefore takes an `Idempotency-Key`.
     pub const fn changes_state(self) -> bool {
         !matches!(self.method(), Method::Get)
-    }
-
-    const fn row(self) -> (&'static str, Method, &'static str, u16) {
-        use Method::{Delete, Get, Post, Put};
-        match self {
-            Self::AuditPublicKey => ("audit_public_key", Get, "/v1/audit/public-key", 200),
-            Self::AuditExport => ("audit_export", Get, "/v1/audit/records", 200),
-            Self::BackupCreate => ("backup_create", Post, "/v1/backup", 200),
-            Self::Health => ("health", Get, "/health", 200),
-            Self::ImportCancel => ("import_cancel", Delete, "/v1/imports/{id}", 200),
-            Self::ImportContent => ("import_content", Put, "/v1/imports/{id}/content", 202),
-            Self::ImportCreate => ("import_create", Post, "/v1/imports", 201),
-            Self::ImportList => ("import_list", Get, "/v1/imports", 200),
-            Self::ImportShow => ("import_show", Get, "/v1/imports/{id}", 200),
-            Self::OpenApi => ("openapi", Get, "/openapi.json", 200),
-            Self::Ready => ("ready", Get, "/ready", 200),
-            Self::Status => ("status", Get, "/v1/status", 200),
-            Self::TokenDisable => ("token_disable", Post, "/v1/tokens/{serial}/disable", 200),
-            Self::TokenEnable => ("token_enable", Post, "/v1/tokens/{serial}/enable", 200),
-            Self::TokenExpiry => ("token_expiry", Put, "/v1/tokens/{serial}/expiry", 200),
-            Self::TokenList => ("token_list", Get, "/v1/tokens", 200),
-            Self::TokenResync => ("token_resync", Post, "/v1/tokens/{serial}/resync", 200),
-            Self::TokenShow => ("token_show", Get, "/v1/tokens/{serial}", 200),
-            Self::TokenUnlock => ("token_unlock", Post, "/v1/tokens/{serial}/unlock", 200),
-            Self::TokenVerify => ("token_verify", Post, "/v1/tokens/{serial}/verify", 200),
-        }
     }
 }
 

@@ -19,6 +19,8 @@ words! {
 words! {
     /// Why a code was not accepted.
     pub enum Reason {
+        /// The front end says that the confirmation password was wrong; the code was not looked at.
+        ConfirmationWrong = "confirmation_wrong",
         /// An operator put the token out of use.
         Disabled = "disabled",
         /// The token is past its expiry.
@@ -27,12 +29,20 @@ words! {
         Length = "length",
         /// Too many wrong codes; an operator has to unlock the token.
         Locked = "locked",
+        /// What was shown does not fit; which part of it is not told.
+        NotAccepted = "not_accepted",
+        /// The token is not in service with anybody; the code was not looked at.
+        NotInService = "not_in_service",
+        /// The user holds no token.
+        NotRegistered = "not_registered",
         /// Before the token's first day.
         NotYetValid = "not_yet_valid",
         /// The token was restored from a backup; two consecutive codes must be shown first.
         ResyncRequired = "resync_required",
         /// The code was right once but is used.
         Reused = "reused",
+        /// The user's token was taken away.
+        Revoked = "revoked",
         /// The code fits nothing that is expected now.
         Wrong = "wrong",
     }
@@ -57,7 +67,37 @@ words! {
 }
 
 words! {
-    /// Kind of a token.
+    /// Kind of a token, as the customer sees it.
+    #[derive(Default)]
+    pub enum TokenKind {
+        /// A token that reads a picture and shows the transaction.
+        Camera = "camera",
+        /// ハードウェアトークン.
+        #[default]
+        Hard = "hard",
+        /// ソフトウェアトークン.
+        Soft = "soft",
+    }
+}
+
+words! {
+    /// Where a token stands between stock and bin.
+    pub enum TokenLife {
+        /// Registered by at least one user, or by the contract as a whole (サービス利用中).
+        InService = "in_service",
+        /// Handed out to a contract and not registered (トークン発行済み).
+        Issued = "issued",
+        /// Reported lost (紛失). Final.
+        Lost = "lost",
+        /// Nobody's.
+        Stock = "stock",
+        /// Given up or revoked; usable only after it is issued anew.
+        Withdrawn = "withdrawn",
+    }
+}
+
+words! {
+    /// Kind of a token, as it makes its codes.
     pub enum Algorithm {
         /// RFC 4226: a code per press of the button.
         Hotp = "hotp",
@@ -123,6 +163,9 @@ pub struct VerifyAnswer {
     pub checked_at: Timestamp,
     /// Names this request in logs and in the audit chain.
     pub request_id: String,
+    /// The outcome as a sentence, in the language of `Accept-Language`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
 }
 
 /// Why a person changes a token; kept in the audit chain.
@@ -200,7 +243,11 @@ pub struct TokenSummary {
     pub serial: String,
     /// Who made it.
     pub manufacturer: String,
-    /// Kind.
+    /// Kind, as the customer sees it.
+    pub kind: TokenKind,
+    /// Where it stands between stock and bin.
+    pub life: TokenLife,
+    /// Kind, as it makes its codes.
     pub algorithm: Algorithm,
     /// Hash of the HMAC.
     pub hash: Hash,
@@ -223,9 +270,16 @@ pub struct TokenDetail {
     pub serial: String,
     /// Who made it.
     pub manufacturer: String,
+    /// Kind, as the customer sees it.
+    pub kind: TokenKind,
+    /// Where it stands between stock and bin.
+    pub life: TokenLife,
+    /// The contract that owns it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contract: Option<String>,
     /// The key's identifier in the seed file.
     pub key_id: String,
-    /// Kind.
+    /// Kind, as it makes its codes.
     pub algorithm: Algorithm,
     /// Hash of the HMAC.
     pub hash: Hash,

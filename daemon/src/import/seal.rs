@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 use warifu_core::{
     custody::SealedSeed,
     ident::{Name, Serial},
+    lifecycle::{Life, TokenKind},
 };
 use warifu_keys::{
     custody,
@@ -202,6 +203,9 @@ impl Run<'_> {
             created_ms,
             last_accepted_ms: None,
             last_request: None,
+            kind: TokenKind::Hard,
+            life: Life::stock(),
+            recent: Vec::new(),
         }
     }
 

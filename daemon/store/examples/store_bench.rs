@@ -22,12 +22,14 @@ use tokio::{
 use warifu_core::ident::Name;
 use warifu_store::{
     AuditEntry, Commit, Expect, Space, Step, Store, Unit, Version, Write,
-    port::MAX_STEPS,
     record::StoreMeta,
     sled_engine::{SledOptions, SledStore},
 };
 
 type Failure = Box<dyn Error + Send + Sync>;
+
+/// Tokens per unit while the store is being filled.
+const CHUNK: u32 = 1_024;
 
 /// Bytes of a token's record, and of an audit record.
 const RECORD: usize = 220;
@@ -102,9 +104,8 @@ async fn bench(plan: &Plan) -> Result<serde_json::Value, Failure> {
 }
 
 async fn fill(store: &dyn Store, tokens: u32) -> Result<(), Failure> {
-    let chunk = u32::try_from(MAX_STEPS)?;
-    for first in (0..tokens).step_by(MAX_STEPS) {
-        let numbers = first..first.saturating_add(chunk).min(tokens);
+    for first in (0..tokens).step_by(usize::try_from(CHUNK)?) {
+        let numbers = first..first.saturating_add(CHUNK).min(tokens);
         let steps = numbers.map(|number| step(number, Expect::Absent)).collect();
         store.commit(Unit { steps, audit: Vec::new() }).await?;
     }

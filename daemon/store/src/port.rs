@@ -28,8 +28,9 @@ pub const MAX_VALUE: usize = 3_500;
 /// Longest body of an audit record, in bytes: the hash of its predecessor is stored beside it.
 pub const MAX_AUDIT_BODY: usize = MAX_VALUE - 32;
 
-/// Most steps, and most audit entries, of one unit: what a chunk of an import needs.
-pub const MAX_STEPS: usize = 1_024;
+/// Most steps, and most audit entries, of one unit: what a change of 500 users of one contract needs,
+/// each with their token and a hint or two, and the answer that is kept.
+pub const MAX_STEPS: usize = 2_048;
 
 /// What kind of thing a key names. The discriminant is the first byte of the stored key and never
 /// changes its meaning.
@@ -51,16 +52,33 @@ pub enum Space {
     /// What a batch has staged so far, so that an abandoned one can be removed at the cost of its
     /// own size: `institution 00 batch 00 chunk (u32 BE)`. Gone once the batch is active.
     Manifest = 7,
+    /// Contracts: `institution 00 contract`.
+    Contract = 8,
+    /// Users of contracts: `institution 00 contract 00 user`.
+    User = 9,
+    /// Who may hold a token: `institution 00 serial 00 contract 00 user`. A hint: the user's own
+    /// record says whether it is so.
+    Holder = 10,
+    /// Which tokens may belong to a contract: `institution 00 contract 00 serial`. A hint: the
+    /// token's own record says whether it is so.
+    Owned = 11,
+    /// Grants: `bucket (u32 BE) id (12)`.
+    Grant = 12,
 }
 
 impl Space {
     /// All spaces, in the order a backup walks them: the audit chain last, so that it covers
-    /// whatever changed meanwhile.
-    pub const ALL: [Self; 7] = [
+    /// whatever changed meanwhile; hints after what they point to, so that none is missing.
+    pub const ALL: [Self; 12] = [
         Self::Meta,
         Self::Batch,
         Self::Manifest,
         Self::Token,
+        Self::Contract,
+        Self::User,
+        Self::Holder,
+        Self::Owned,
+        Self::Grant,
         Self::Idempotency,
         Self::Checkpoint,
         Self::Audit,

@@ -8,20 +8,33 @@
 //! compare-and-set uses (those are the engine's).
 
 mod batch;
+mod contract;
 mod envelope;
 mod event;
+mod grant;
+mod hint;
 mod key;
+mod life;
 mod meta;
+mod note;
 mod reply;
 mod token;
+mod user;
 
 pub use batch::{BatchRecord, BatchState};
+pub use contract::ContractRecord;
 pub use envelope::{Record, SCHEMA};
 pub use event::{DecodedEvent, encode_event};
+pub use grant::GrantRecord;
+pub use hint::HintRecord;
 pub use key::{
-    audit_key, batch_key, batch_prefix, checkpoint_key, clock_key, idempotency_key, meta_key,
-    parse_idempotency_key, parse_sequence, token_key, token_prefix,
+    audit_key, batch_key, batch_prefix, checkpoint_key, clock_key, contract_key, contract_prefix,
+    grant_bucket, grant_key, holder_key, holder_prefix, idempotency_key, meta_key, owned_key,
+    owned_prefix, parse_grant_key, parse_holder_key, parse_idempotency_key, parse_owned_key,
+    parse_sequence, parse_user_key, token_key, token_prefix, user_key, user_prefix,
 };
 pub use meta::{CheckpointRecord, ClockRecord, Segment, StoreMeta};
+pub use note::{TokenNote, UserNote};
 pub use reply::IdempotencyRecord;
 pub use token::TokenRecord;
+pub use user::UserRecord;

@@ -13,7 +13,7 @@ use std::{
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 use warifu_core::{
-    event::{Action, Event},
+    event::{Action, Event, Parties},
     ident::{Institution, Name},
     time::UnixTime,
 };
@@ -26,8 +26,8 @@ use crate::{
     audit::{AuditRecord, Closing, Fault, Head, Purpose, ZERO_HASH, verify_signature, walk_export},
     port::{Space, StoreError},
     record::{
-        self, BatchRecord, BatchState, ClockRecord, DecodedEvent, Record, StoreMeta, TokenRecord,
-        encode_event,
+        self, BatchRecord, BatchState, ClockRecord, ContractRecord, DecodedEvent, HintRecord,
+        Record, StoreMeta, TokenRecord, UserRecord, encode_event,
     },
     sled_engine::{Builder, OpenError},
 };
@@ -60,6 +60,10 @@ pub struct RestoreReport {
     pub unfinished_batches: u64,
     /// Tokens of batches that were not active, left out.
     pub unfinished_tokens: u64,
+    /// Contracts restored.
+    pub contracts: u64,
+    /// Users of contracts restored.
+    pub users: u64,
     /// Audit records restored.
     pub audit_records: u64,
     /// Tokens changed by audit records later than their own record.
@@ -197,7 +201,11 @@ impl<'a> Run<'a> {
             Space::Token => self.token(frame),
             Space::Audit => self.audit(frame),
             Space::Checkpoint => self.put(Space::Checkpoint, frame, &frame.bytes),
-            Space::Idempotency | Space::Manifest => {
+            Space::Contract => self.contract(frame),
+            Space::User => self.user(frame),
+            Space::Holder => self.hint(Space::Holder, frame),
+            Space::Owned => self.hint(Space::Owned, frame),
+            Space::Idempotency | Space::Manifest | Space::Grant => {
                 Err(self.damaged("a space that does not belong into a backup"))
             }
         }
@@ -249,6 +257,36 @@ impl<'a> Run<'a> {
         token.token.set_replay_floor(now, self.options.window_steps);
         self.report.tokens = self.report.tokens.saturating_add(1);
         self.put(Space::Token, frame, &token.encode())
+    }
+
+    fn contract(&mut self, frame: &RecordFrame) -> Result<(), RestoreError> {
+        let contract = ContractRecord::decode(&frame.bytes).map_err(|e| self.damaged(e))?;
+        if *frame.key != contract.key() {
+            return Err(self.damaged("a contract lies under another one's key"));
+        }
+        self.report.contracts = self.report.contracts.saturating_add(1);
+        self.put(Space::Contract, frame, &frame.bytes)
+    }
+
+    fn user(&mut self, frame: &RecordFrame) -> Result<(), RestoreError> {
+        let user = UserRecord::decode(&frame.bytes).map_err(|e| self.damaged(e))?;
+        if *frame.key != user.key() {
+            return Err(self.damaged("a user lies under another one's key"));
+        }
+        self.report.users = self.report.users.saturating_add(1);
+        self.put(Space::User, frame, &frame.bytes)
+    }
+
+    fn hint(&mut self, space: Space, frame: &RecordFrame) -> Result<(), RestoreError> {
+        HintRecord::decode(&frame.bytes).map_err(|e| self.damaged(e))?;
+        let is_key = match space {
+            Space::Holder => record::parse_holder_key(&frame.key).is_some(),
+            _ => record::parse_owned_key(&frame.key).is_some(),
+        };
+        if !is_key {
+            return Err(self.damaged("the key of a hint is none"));
+        }
+        self.put(space, frame, &frame.bytes)
     }
 
     fn audit(&mut self, frame: &RecordFrame) -> Result<(), RestoreError> {
@@ -331,6 +369,7 @@ impl<'a> Run<'a> {
             outcome: "done",
             number: Some(self.report.tokens),
             note: Some(format!("backup of {taken}, audit record {}", head.seq)),
+            parties: Parties::default(),
         };
         self.builder.append(&[encode_event(&event)])?;
         self.builder.publish()?;

@@ -6,12 +6,15 @@ use minicbor::{Decode, Decoder, Encode, Encoder, data::Type};
 
 use crate::port::StoreError;
 
-/// Schema that this build writes, and the newest `min_writer` it may touch.
-pub const SCHEMA: u16 = 1;
+/// Newest schema that this build writes, and the newest `min_writer` it may touch.
+pub const SCHEMA: u16 = LIFE_CYCLE;
 
-/// Oldest schema whose build may rewrite what this build writes. Raised only together with a field
-/// that an older daemon would drop to somebody's harm.
-const MIN_WRITER: u16 = 1;
+/// Records that every build may rewrite.
+const FIRST: u16 = 1;
+
+/// Records that say who holds a token. A build without the life cycle would take a lost token for
+/// a good one, and drop all of it when it writes the record back: it must not touch them.
+pub(super) const LIFE_CYCLE: u16 = 2;
 
 /// Something that is stored.
 pub trait Record: Sized {
@@ -26,14 +29,19 @@ pub trait Record: Sized {
     fn decode(bytes: &[u8]) -> Result<Self, StoreError>;
 }
 
-/// Wraps a map into the envelope.
+/// Wraps a map into the envelope, for every build to read.
 pub(super) fn seal<M: Encode<()>>(map: &M) -> Vec<u8> {
+    seal_as(FIRST, map)
+}
+
+/// Wraps a map into the envelope, for builds that know `schema`.
+pub(super) fn seal_as<M: Encode<()>>(schema: u16, map: &M) -> Vec<u8> {
     let mut out = Vec::with_capacity(192);
     let mut encoder = Encoder::new(&mut out);
     encoder
         .array(3)
-        .and_then(|e| e.u16(SCHEMA))
-        .and_then(|e| e.u16(MIN_WRITER))
+        .and_then(|e| e.u16(schema))
+        .and_then(|e| e.u16(schema))
         .and_then(|e| e.encode(map))
         .expect("a vector takes every byte and the maps have no fallible encoder");
     out

@@ -5,7 +5,7 @@
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 use warifu_core::{
-    event::{Action, Event, Parties},
+    event::{Action, Event},
     ident::{ContractId, Institution, Serial, UserId},
     time::UnixTime,
 };
@@ -167,7 +167,7 @@ impl Record for DecodedEvent {
 
 #[cfg(test)]
 mod tests {
-    use warifu_core::ident::Name;
+    use warifu_core::{event::Parties, ident::Name};
 
     use super::*;
 

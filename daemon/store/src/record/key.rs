@@ -2,12 +2,18 @@
 //!
 //! Not responsible for: the byte that tells spaces apart (an engine's business).
 
-use warifu_core::ident::{Institution, Name, TokenId};
+use warifu_core::{
+    ident::{ContractId, Institution, Name, Serial, TokenId, UserId},
+    time::UnixTime,
+};
 
 use crate::port::Key;
 
-/// Ends the institution in a key: no identifier contains it, so no institution is a prefix of another.
+/// Ends a name in a key: no identifier contains it, so no name is taken for the start of another.
 const SEPARATOR: u8 = 0;
+
+/// Seconds of a bucket of grants.
+const GRANT_BUCKET_S: u64 = 900;
 
 /// Key of the store's identity, [`crate::record::StoreMeta`]. Written by the engine only.
 pub fn meta_key() -> Key {
@@ -21,22 +27,22 @@ pub fn clock_key() -> Key {
 
 /// Key of a token.
 pub fn token_key(id: &TokenId) -> Key {
-    join(&id.institution, id.serial.as_str())
+    join(&[id.institution.as_str(), id.serial.as_str()])
 }
 
 /// What all keys of one institution's tokens begin with.
 pub fn token_prefix(institution: &Institution) -> Key {
-    join(institution, "")
+    join(&[institution.as_str(), ""])
 }
 
 /// Key of a batch.
 pub fn batch_key(institution: &Institution, batch: &Name) -> Key {
-    join(institution, batch.as_str())
+    join(&[institution.as_str(), batch.as_str()])
 }
 
 /// What all keys of one institution's batches begin with.
 pub fn batch_prefix(institution: &Institution) -> Key {
-    join(institution, "")
+    join(&[institution.as_str(), ""])
 }
 
 /// Key of a kept answer. The bucket is a coarse time, so that old answers are found by a prefix.
@@ -65,19 +71,115 @@ pub fn parse_sequence(key: &[u8]) -> Option<u64> {
     key.try_into().ok().map(u64::from_be_bytes)
 }
 
-fn join(institution: &Institution, rest: &str) -> Key {
-    let mut key = Vec::with_capacity(institution.as_str().len() + 1 + rest.len());
-    key.extend_from_slice(institution.as_str().as_bytes());
-    key.push(SEPARATOR);
-    key.extend_from_slice(rest.as_bytes());
+/// Key of a contract.
+pub fn contract_key(institution: &Institution, contract: &ContractId) -> Key {
+    join(&[institution.as_str(), contract.as_str()])
+}
+
+/// What all keys of one institution's contracts begin with.
+pub fn contract_prefix(institution: &Institution) -> Key {
+    join(&[institution.as_str(), ""])
+}
+
+/// Key of a user.
+pub fn user_key(institution: &Institution, contract: &ContractId, user: &UserId) -> Key {
+    join(&[institution.as_str(), contract.as_str(), user.as_str()])
+}
+
+/// What all keys of one contract's users begin with.
+pub fn user_prefix(institution: &Institution, contract: &ContractId) -> Key {
+    join(&[institution.as_str(), contract.as_str(), ""])
+}
+
+/// The user in a user's key.
+pub fn parse_user_key(key: &[u8]) -> Option<UserId> {
+    let [_, _, user] = split(key)?;
+    UserId::parse(user).ok()
+}
+
+/// Key of the hint that a user may hold a token.
+pub fn holder_key(
+    institution: &Institution,
+    serial: &Serial,
+    contract: &ContractId,
+    user: &UserId,
+) -> Key {
+    join(&[institution.as_str(), serial.as_str(), contract.as_str(), user.as_str()])
+}
+
+/// What all hints about one token's holders begin with.
+pub fn holder_prefix(institution: &Institution, serial: &Serial) -> Key {
+    join(&[institution.as_str(), serial.as_str(), ""])
+}
+
+/// Who may hold the token, in the key of such a hint.
+pub fn parse_holder_key(key: &[u8]) -> Option<(ContractId, UserId)> {
+    let [_, _, contract, user] = split(key)?;
+    Some((ContractId::parse(contract).ok()?, UserId::parse(user).ok()?))
+}
+
+/// Key of the hint that a token may belong to a contract.
+pub fn owned_key(institution: &Institution, contract: &ContractId, serial: &Serial) -> Key {
+    join(&[institution.as_str(), contract.as_str(), serial.as_str()])
+}
+
+/// What all hints about one contract's tokens begin with.
+pub fn owned_prefix(institution: &Institution, contract: &ContractId) -> Key {
+    join(&[institution.as_str(), contract.as_str(), ""])
+}
+
+/// The token in the key of such a hint.
+pub fn parse_owned_key(key: &[u8]) -> Option<Serial> {
+    let [_, _, serial] = split(key)?;
+    Serial::parse(serial).ok()
+}
+
+/// The bucket that a grant lies in: a coarse time of its end, so that old ones are found by a prefix.
+pub fn grant_bucket(expires_at: UnixTime) -> u32 {
+    u32::try_from(expires_at.0 / GRANT_BUCKET_S).unwrap_or(u32::MAX)
+}
+
+/// Key of a grant.
+pub fn grant_key(bucket: u32, id: &[u8; 12]) -> Key {
+    [bucket.to_be_bytes().as_slice(), id].concat()
+}
+
+/// The bucket and id of a grant's key.
+pub fn parse_grant_key(key: &[u8]) -> Option<(u32, [u8; 12])> {
+    let (bucket, id) = key.split_first_chunk::<4>()?;
+    Some((u32::from_be_bytes(*bucket), id.try_into().ok()?))
+}
+
+/// The names with a separator between each two.
+fn join(names: &[&str]) -> Key {
+    let separators = names.len().saturating_sub(1);
+    let mut key = Vec::with_capacity(names.iter().map(|n| n.len()).sum::<usize>() + separators);
+    for (place, name) in names.iter().enumerate() {
+        if place > 0 {
+            key.push(SEPARATOR);
+        }
+        key.extend_from_slice(name.as_bytes());
+    }
     key
+}
+
+/// Undoes [`join`]; `None` where the number of names is another.
+fn split<const N: usize>(key: &[u8]) -> Option<[&str; N]> {
+    let names: Vec<&str> = str::from_utf8(key).ok()?.split(char::from(SEPARATOR)).collect();
+    names.try_into().ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use warifu_core::ident::Serial;
-
     use super::*;
+
+    fn institution(name: &str) -> Institution {
+        Institution::parse(name).unwrap()
+    }
+
+    fn contract(id: &str) -> ContractId {
+        ContractId::parse(id).unwrap()
+    }
 
     #[test]
     fn keys_do_not_drift() {
@@ -99,5 +201,51 @@ mod tests {
         let short = token_prefix(&Institution::parse("bank").unwrap());
         let long = token_prefix(&Institution::parse("bank1").unwrap());
         assert!(!long.starts_with(&short));
+    }
+
+    #[test]
+    fn keys_of_the_life_cycle_do_not_drift() {
+        let (bank, c1) = (institution("bank-a"), contract("C1"));
+        let (user, serial) = (UserId::parse("u@1").unwrap(), Serial::parse("00123").unwrap());
+        assert_eq!(contract_key(&bank, &c1), b"bank-a\x00C1");
+        assert_eq!(contract_prefix(&bank), b"bank-a\x00");
+        assert_eq!(user_key(&bank, &c1, &user), b"bank-a\x00C1\x00u@1");
+        assert_eq!(user_prefix(&bank, &c1), b"bank-a\x00C1\x00");
+        assert_eq!(holder_key(&bank, &serial, &c1, &user), b"bank-a\x0000123\x00C1\x00u@1");
+        assert_eq!(holder_prefix(&bank, &serial), b"bank-a\x0000123\x00");
+        assert_eq!(owned_key(&bank, &c1, &serial), b"bank-a\x00C1\x0000123");
+        assert_eq!(owned_prefix(&bank, &c1), b"bank-a\x00C1\x00");
+        assert_eq!(grant_bucket(UnixTime(1_799)), 1);
+        assert_eq!(grant_bucket(UnixTime(1_800)), 2);
+        assert_eq!(grant_bucket(UnixTime(u64::MAX)), u32::MAX);
+        let grant = grant_key(258, &[9; 12]);
+        assert_eq!(grant, [&[0, 0, 1, 2][..], &[9; 12]].concat());
+        assert_eq!(parse_grant_key(&grant), Some((258, [9; 12])));
+        assert_eq!(parse_grant_key(&grant[1..]), None);
+    }
+
+    #[test]
+    fn keys_of_the_life_cycle_are_read_back() {
+        let (bank, c1) = (institution("bank-a"), contract("C1"));
+        let (user, serial) = (UserId::parse("u@1").unwrap(), Serial::parse("00123").unwrap());
+        assert_eq!(parse_user_key(&user_key(&bank, &c1, &user)), Some(user.clone()));
+        let holder = holder_key(&bank, &serial, &c1, &user);
+        assert_eq!(parse_holder_key(&holder), Some((c1.clone(), user)));
+        assert_eq!(parse_user_key(&holder), None);
+        assert_eq!(parse_owned_key(&owned_key(&bank, &c1, &serial)), Some(serial));
+        assert_eq!(parse_owned_key(b"bank-a\x00C1\x00"), None);
+        assert_eq!(parse_holder_key(b"\xFF"), None);
+    }
+
+    #[test]
+    fn no_name_is_a_prefix_of_another() {
+        let (bank, long) = (institution("bank"), institution("bank1"));
+        let (c1, c11) = (contract("C1"), contract("C11"));
+        let user = UserId::parse("U").unwrap();
+        let (s1, s11) = (Serial::parse("S1").unwrap(), Serial::parse("S11").unwrap());
+        assert!(!contract_key(&long, &c1).starts_with(&contract_prefix(&bank)));
+        assert!(!user_key(&bank, &c11, &user).starts_with(&user_prefix(&bank, &c1)));
+        assert!(!owned_key(&bank, &c11, &s1).starts_with(&owned_prefix(&bank, &c1)));
+        assert!(!holder_key(&bank, &s11, &c1, &user).starts_with(&holder_prefix(&bank, &s1)));
     }
 }

@@ -10,12 +10,17 @@ use warifu_core::{
     custody::{SealedSeed, WrapMechanism},
     drift::Drift,
     ident::{Institution, Name, Serial, TokenId},
+    lifecycle::{Life, TokenKind},
     oath::{Digits, HashAlgorithm},
     time::UnixTime,
     token::{Fingerprint, Guard, Moving, Profile, Refused, Switch, Token},
 };
 
-use super::envelope::{Record, damaged, open, seal};
+use super::{
+    envelope::{LIFE_CYCLE, Record, damaged, open, seal, seal_as},
+    life::LifeWire,
+    note::{TokenNote, TokenNoteWire, notes, push_token, wires},
+};
 use crate::port::StoreError;
 
 /// A token as it is stored.
@@ -43,12 +48,23 @@ pub struct TokenRecord {
     pub last_accepted_ms: Option<u64>,
     /// Id of the last request that changed this record: settles an indeterminate commit.
     pub last_request: Option<[u8; 16]>,
+    /// Of which kind it is, as the customer sees it.
+    pub kind: TokenKind,
+    /// Where it stands between stock and bin. Read it as [`Life::in_generation`].
+    pub life: Life,
+    /// What happened to it lately, newest last, at most [`TokenNote::KEPT`].
+    pub recent: Vec<TokenNote>,
 }
 
 impl TokenRecord {
     /// What it is found by.
     pub fn id(&self) -> TokenId {
         TokenId { institution: self.institution.clone(), serial: self.serial.clone() }
+    }
+
+    /// Adds a note; the oldest ones beyond [`TokenNote::KEPT`] go.
+    pub fn push(&mut self, note: TokenNote) {
+        push_token(&mut self.recent, note);
     }
 }
 
@@ -141,20 +157,41 @@ struct Wire {
     last_accepted_ms: Option<u64>,
     #[n(19)]
     last_request: Option<ByteArray<16>>,
+    /// Absent: hard.
+    #[n(20)]
+    kind: Option<String>,
+    /// Absent: in stock.
+    #[n(21)]
+    life: Option<LifeWire>,
+    #[n(22)]
+    recent: Option<Vec<TokenNoteWire>>,
 }
 
 impl Record for TokenRecord {
     const KIND: &'static str = "token";
 
     fn encode(&self) -> Vec<u8> {
-        let Token { profile, moving, switch, guard } = &self.token;
-        seal(&Wire {
-            institution: self.institution.as_str().to_owned(),
-            serial: self.serial.as_str().to_owned(),
-            manufacturer: self.manufacturer.clone(),
-            key_id: self.key_id.clone(),
-            model: self.model.clone(),
-            batch: self.batch.as_str().to_owned(),
+        let wire = Wire::of(self);
+        // Tokens that nobody was given say nothing that an older build could lose to harm.
+        if wire.life.is_none() { seal(&wire) } else { seal_as(LIFE_CYCLE, &wire) }
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Self, StoreError> {
+        let wire: Wire = open(Self::KIND, bytes)?;
+        wire.record().map_err(|what| damaged(Self::KIND, &what))
+    }
+}
+
+impl Wire {
+    fn of(record: &TokenRecord) -> Self {
+        let Token { profile, moving, switch, guard } = &record.token;
+        Self {
+            institution: record.institution.as_str().to_owned(),
+            serial: record.serial.as_str().to_owned(),
+            manufacturer: record.manufacturer.clone(),
+            key_id: record.key_id.clone(),
+            model: record.model.clone(),
+            batch: record.batch.as_str().to_owned(),
             hash: match profile.hash {
                 HashAlgorithm::Sha1 => 1,
                 HashAlgorithm::Sha256 => 2,
@@ -168,20 +205,16 @@ impl Record for TokenRecord {
             failures: guard.failures,
             locked_at: guard.locked_at.map(|t| t.0),
             refused: guard.refused.iter().map(RefusedWire::of).collect(),
-            seal: SealWire::of(&self.seal),
-            created_ms: self.created_ms,
-            last_accepted_ms: self.last_accepted_ms,
-            last_request: self.last_request.map(ByteArray::from),
-        })
+            seal: SealWire::of(&record.seal),
+            created_ms: record.created_ms,
+            last_accepted_ms: record.last_accepted_ms,
+            last_request: record.last_request.map(ByteArray::from),
+            kind: (record.kind != TokenKind::Hard).then(|| record.kind.word().to_owned()),
+            life: LifeWire::of(&record.life),
+            recent: wires(&record.recent),
+        }
     }
 
-    fn decode(bytes: &[u8]) -> Result<Self, StoreError> {
-        let wire: Wire = open(Self::KIND, bytes)?;
-        wire.record().map_err(|what| damaged(Self::KIND, &what))
-    }
-}
-
-impl Wire {
     fn record(self) -> Result<TokenRecord, &'static str> {
         Ok(TokenRecord {
             institution: Institution::parse(&self.institution).map_err(|_| "institution")?,
@@ -214,6 +247,12 @@ impl Wire {
             created_ms: self.created_ms,
             last_accepted_ms: self.last_accepted_ms,
             last_request: self.last_request.map(Into::into),
+            kind: match self.kind {
+                None => TokenKind::Hard,
+                Some(word) => TokenKind::from_word(&word).ok_or("unknown kind")?,
+            },
+            life: self.life.map_or(Ok(Life::stock()), LifeWire::value)?,
+            recent: notes(self.recent)?,
         })
     }
 }

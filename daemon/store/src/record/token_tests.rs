@@ -2,6 +2,7 @@
 
 use minicbor::Encoder;
 use proptest::prelude::*;
+use warifu_core::ident::{ContractId, UserId};
 
 use super::*;
 
@@ -42,6 +43,9 @@ fn token() -> TokenRecord {
         created_ms: 5,
         last_accepted_ms: Some(6),
         last_request: Some([7; 16]),
+        kind: TokenKind::Hard,
+        life: Life::stock(),
+        recent: Vec::new(),
     }
 }
 
@@ -68,6 +72,103 @@ fn the_stored_form_does_not_drift() {
         &"07".repeat(16),
     ];
     assert_eq!(hex::encode(token().encode()), expected.concat());
+}
+
+/// What was written before there was a life cycle is what is written of tokens that nobody was given.
+#[test]
+fn a_record_from_before_the_life_cycle_is_in_stock() {
+    let record = TokenRecord::decode(&token().encode()).unwrap();
+    assert_eq!((record.kind, record.life), (TokenKind::Hard, Life::stock()));
+    assert!(record.recent.is_empty());
+}
+
+/// Handed to C1 for U1, taken into service by two users in the third generation.
+fn serving() -> TokenRecord {
+    let (contract, user) = (ContractId::parse("C1").unwrap(), UserId::parse("U1").unwrap());
+    let Life::Stock(stock) = Life::stock() else { unreachable!("stock is stock") };
+    let issued = stock.issue(contract, Some(user.clone()), UnixTime(5));
+    let mut record = token();
+    record.kind = TokenKind::Soft;
+    record.life = Life::InService(issued.register(3, UnixTime(6)).share());
+    record.push(note(user, "verify"));
+    record
+}
+
+fn note(user: UserId, word: &str) -> TokenNote {
+    TokenNote {
+        at_ms: 7,
+        action: word.to_owned(),
+        outcome: "wrong".to_owned(),
+        number: Some(4),
+        user: Some(user),
+        by: Name::parse("web1").unwrap(),
+    }
+}
+
+#[test]
+fn the_stored_form_of_a_life_does_not_drift() {
+    let (old, new) = (token().encode(), serving().encode());
+    assert_eq!(new[..4], [0x83, 2, 2, 0xB3], "builds without the life cycle must not touch it");
+    let (head, tail) = new.split_at(old.len());
+    assert_eq!(head[4..], old[4..]);
+    let expected = [
+        "1464736f6674",
+        "15a5016a696e5f7365727669636502624331040605030602",
+        "1681a6010702667665726966790365",
+        "77726f6e67040405625531066477656231",
+    ];
+    assert_eq!(hex::encode(tail), expected.concat());
+    assert_eq!(TokenRecord::decode(&new).unwrap(), serving());
+}
+
+#[test]
+fn the_largest_token_fits_into_a_value() {
+    let mut record = event_token();
+    record.institution = Institution::parse(&"i".repeat(Institution::MAX)).unwrap();
+    record.serial = Serial::parse(&"s".repeat(Serial::MAX)).unwrap();
+    record.batch = Name::parse(&"b".repeat(Name::MAX)).unwrap();
+    (record.manufacturer, record.key_id) = ("m".repeat(64), "k".repeat(64));
+    record.model = Some("m".repeat(64));
+    record.token.moving = Moving::Time {
+        step_s: u32::MAX,
+        t0: UnixTime(u64::MAX),
+        floor: Some(u64::MAX),
+        drift: Drift::from_raw(i32::MIN),
+    };
+    record.token.profile.valid_from = Some(UnixTime(u64::MAX));
+    record.token.profile.expires_at = Some(UnixTime(u64::MAX));
+    let refused = Refused { fingerprint: Fingerprint([255; 8]), window_end: u64::MAX };
+    record.token.guard = Guard {
+        failures: u32::MAX,
+        locked_at: Some(UnixTime(u64::MAX)),
+        refused: vec![refused; Guard::REMEMBERED],
+    };
+    record.seal = SealedSeed::Wrapped {
+        kek: u32::MAX,
+        mechanism: WrapMechanism::AesKeyWrapPad,
+        blob: vec![255; 136],
+        binding: [255; 32],
+    };
+    (record.created_ms, record.last_accepted_ms) = (u64::MAX, Some(u64::MAX));
+    record.kind = TokenKind::Camera;
+    let contract = ContractId::parse(&"c".repeat(ContractId::MAX)).unwrap();
+    let user = UserId::parse(&"u".repeat(UserId::MAX)).unwrap();
+    let Life::Stock(stock) = Life::stock() else { unreachable!("stock is stock") };
+    record.life = Life::Issued(stock.issue(contract, Some(user.clone()), UnixTime(u64::MAX)));
+    let long = TokenNote {
+        at_ms: u64::MAX,
+        outcome: "x".repeat(99),
+        number: Some(u64::MAX),
+        by: Name::parse(&"b".repeat(Name::MAX)).unwrap(),
+        ..note(user, &"x".repeat(99))
+    };
+    for _ in 0..=TokenNote::KEPT {
+        record.push(long.clone());
+    }
+    assert_eq!(record.recent.len(), TokenNote::KEPT);
+    let bytes = record.encode();
+    assert!(bytes.len() <= crate::port::MAX_VALUE, "{}", bytes.len());
+    assert_eq!(TokenRecord::decode(&bytes).unwrap(), record);
 }
 
 #[test]

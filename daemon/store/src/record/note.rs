@@ -1,0 +1,208 @@
+//! What happened lately to a token or a user, kept in its own record: enough to explain on the
+//! telephone why the last code failed, without reading the audit chain.
+//!
+//! Not responsible for: evidence (the audit chain is), or for which events are worth a note.
+
+use minicbor::{Decode, Encode};
+use warifu_core::ident::{Name, Serial, UserId};
+
+/// Longest word of a note, in characters; longer ones are cut so that the record fits.
+const MAX_WORD: usize = 32;
+
+/// Something that happened to a token.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TokenNote {
+    /// When, in milliseconds since the epoch.
+    pub at_ms: u64,
+    /// What, a word of the audit's actions.
+    pub action: String,
+    /// How it ended, a word of the audit's outcomes.
+    pub outcome: String,
+    /// The number that explains the outcome.
+    pub number: Option<u64>,
+    /// The user concerned.
+    pub user: Option<UserId>,
+    /// Name of the caller's certificate.
+    pub by: Name,
+}
+
+/// Something that happened to a user.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct UserNote {
+    /// When, in milliseconds since the epoch.
+    pub at_ms: u64,
+    /// What, a word of the audit's actions.
+    pub action: String,
+    /// How it ended, a word of the audit's outcomes.
+    pub outcome: String,
+    /// The token concerned.
+    pub serial: Option<Serial>,
+    /// Name of the caller's certificate.
+    pub by: Name,
+    /// The user who acted, where it was not the bank's staff.
+    pub acting: Option<UserId>,
+}
+
+impl TokenNote {
+    /// How many are kept.
+    pub const KEPT: usize = 10;
+}
+
+impl UserNote {
+    /// How many are kept.
+    pub const KEPT: usize = 10;
+}
+
+/// Adds a note and drops the oldest ones beyond [`TokenNote::KEPT`].
+pub(super) fn push_token(recent: &mut Vec<TokenNote>, note: TokenNote) {
+    let TokenNote { action, outcome, .. } = note;
+    let note = TokenNote { action: cut(action), outcome: cut(outcome), ..note };
+    push(recent, note, TokenNote::KEPT);
+}
+
+/// Adds a note and drops the oldest ones beyond [`UserNote::KEPT`].
+pub(super) fn push_user(recent: &mut Vec<UserNote>, note: UserNote) {
+    let UserNote { action, outcome, .. } = note;
+    let note = UserNote { action: cut(action), outcome: cut(outcome), ..note };
+    push(recent, note, UserNote::KEPT);
+}
+
+fn push<T>(recent: &mut Vec<T>, note: T, kept: usize) {
+    recent.push(note);
+    recent.drain(..recent.len().saturating_sub(kept));
+}
+
+fn cut(word: String) -> String {
+    if word.len() <= MAX_WORD { word } else { word.chars().take(MAX_WORD).collect() }
+}
+
+#[derive(Decode, Encode)]
+#[cbor(map)]
+pub(super) struct TokenNoteWire {
+    #[n(1)]
+    at_ms: u64,
+    #[n(2)]
+    action: String,
+    #[n(3)]
+    outcome: String,
+    #[n(4)]
+    number: Option<u64>,
+    #[n(5)]
+    user: Option<String>,
+    #[n(6)]
+    by: String,
+}
+
+#[derive(Decode, Encode)]
+#[cbor(map)]
+pub(super) struct UserNoteWire {
+    #[n(1)]
+    at_ms: u64,
+    #[n(2)]
+    action: String,
+    #[n(3)]
+    outcome: String,
+    #[n(4)]
+    serial: Option<String>,
+    #[n(5)]
+    by: String,
+    #[n(6)]
+    acting: Option<String>,
+}
+
+impl From<&TokenNote> for TokenNoteWire {
+    fn from(note: &TokenNote) -> Self {
+        Self {
+            at_ms: note.at_ms,
+            action: note.action.clone(),
+            outcome: note.outcome.clone(),
+            number: note.number,
+            user: note.user.as_ref().map(|user| user.as_str().to_owned()),
+            by: note.by.as_str().to_owned(),
+        }
+    }
+}
+
+impl TryFrom<TokenNoteWire> for TokenNote {
+    type Error = &'static str;
+
+    fn try_from(wire: TokenNoteWire) -> Result<Self, Self::Error> {
+        Ok(Self {
+            at_ms: wire.at_ms,
+            action: wire.action,
+            outcome: wire.outcome,
+            number: wire.number,
+            user: user(wire.user)?,
+            by: Name::parse(&wire.by).map_err(|_| "caller of a note")?,
+        })
+    }
+}
+
+impl From<&UserNote> for UserNoteWire {
+    fn from(note: &UserNote) -> Self {
+        Self {
+            at_ms: note.at_ms,
+            action: note.action.clone(),
+            outcome: note.outcome.clone(),
+            serial: note.serial.as_ref().map(|serial| serial.as_str().to_owned()),
+            by: note.by.as_str().to_owned(),
+            acting: note.acting.as_ref().map(|user| user.as_str().to_owned()),
+        }
+    }
+}
+
+impl TryFrom<UserNoteWire> for UserNote {
+    type Error = &'static str;
+
+    fn try_from(wire: UserNoteWire) -> Result<Self, Self::Error> {
+        let serial = wire.serial.map(|serial| Serial::parse(&serial)).transpose();
+        Ok(Self {
+            at_ms: wire.at_ms,
+            action: wire.action,
+            outcome: wire.outcome,
+            serial: serial.map_err(|_| "serial of a note")?,
+            by: Name::parse(&wire.by).map_err(|_| "caller of a note")?,
+            acting: user(wire.acting)?,
+        })
+    }
+}
+
+fn user(id: Option<String>) -> Result<Option<UserId>, &'static str> {
+    id.map(|id| UserId::parse(&id)).transpose().map_err(|_| "user of a note")
+}
+
+/// The stored form of the notes; none where there are none.
+pub(super) fn wires<'a, N, W: From<&'a N>>(notes: &'a [N]) -> Option<Vec<W>> {
+    (!notes.is_empty()).then(|| notes.iter().map(W::from).collect())
+}
+
+/// Undoes [`wires`].
+pub(super) fn notes<N, W>(wires: Option<Vec<W>>) -> Result<Vec<N>, &'static str>
+where
+    N: TryFrom<W, Error = &'static str>,
+{
+    wires.unwrap_or_default().into_iter().map(N::try_from).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_notes_are_kept_and_long_words_are_cut() {
+        let mut recent = Vec::new();
+        for at_ms in 0..13 {
+            let note = TokenNote {
+                at_ms,
+                action: "verify".to_owned(),
+                outcome: "x".repeat(99),
+                number: None,
+                user: None,
+                by: Name::parse("web1").unwrap(),
+            };
+            push_token(&mut recent, note);
+        }
+        assert_eq!(recent.iter().map(|n| n.at_ms).collect::<Vec<_>>(), (3..13).collect::<Vec<_>>());
+        assert_eq!(recent[0].outcome.len(), MAX_WORD);
+    }
+}

@@ -3,6 +3,7 @@
 //! Not responsible for: serving it, and for being right about what the daemon does: that every
 //! operation is routed as the table says is tested there.
 
+mod lifecycle;
 mod operations;
 
 use utoipa::{
@@ -77,7 +78,9 @@ fn components() -> Components {
     collect::<TokenPage>(&mut all);
     collect::<VerifyAnswer>(&mut all);
     collect::<VerifyRequest>(&mut all);
+    lifecycle::schemas(&mut all);
     all.sort_by(|a, b| a.0.cmp(&b.0));
+    all.dedup_by(|a, b| a.0 == b.0);
     ComponentsBuilder::new().schemas_from_iter(all).security_scheme(MUTUAL_TLS, scheme).build()
 }
 
@@ -129,17 +132,23 @@ fn parameters(operation: Operation) -> Vec<Parameter> {
     let mut all: Vec<Parameter> = path_parameters(operation.path());
     all.extend(operations::query(operation));
     if operation.changes_state() {
-        all.push(
-            ParameterBuilder::new()
-                .name("Idempotency-Key")
-                .parameter_in(ParameterIn::Header)
-                .required(utoipa::openapi::Required::False)
-                .description(Some(operations::IDEMPOTENCY))
-                .schema(Some(key_schema()))
-                .build(),
-        );
+        all.push(header("Idempotency-Key", operations::IDEMPOTENCY, key_schema()));
+    }
+    if operations::has_text(operation) {
+        let schema = ObjectBuilder::new().schema_type(Type::String).into();
+        all.push(header("Accept-Language", operations::LANGUAGE, schema));
     }
     all
+}
+
+fn header(name: &str, description: &str, schema: Schema) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Header)
+        .required(utoipa::openapi::Required::False)
+        .description(Some(description))
+        .schema(Some(schema))
+        .build()
 }
 
 fn key_schema() -> Schema {

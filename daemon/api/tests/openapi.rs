@@ -49,6 +49,25 @@ fn a_change_takes_an_idempotency_key() {
     }
 }
 
+/// No operation is forgotten where texts and answers are given: all but the description itself
+/// answer with a schema or with bytes, under one of the tags.
+#[test]
+fn every_answer_has_a_schema_and_every_operation_a_known_tag() {
+    let api = description();
+    let tags: HashSet<_> =
+        api["tags"].as_array().unwrap().iter().map(|tag| tag["name"].as_str().unwrap()).collect();
+    for operation in Operation::ALL.into_iter().filter(|one| *one != Operation::OpenApi) {
+        let method = operation.method().as_str().to_lowercase();
+        let found = &api["paths"][operation.path()][&method];
+        let tag = found["tags"][0].as_str().unwrap();
+        assert!(tags.contains(tag), "{}", operation.id());
+        assert_eq!(tag == "daemon", operation.id().find('_').is_none(), "{}", operation.id());
+        let content = found["responses"][operation.success().to_string()]["content"].as_object();
+        let schema = &content.unwrap().values().next().unwrap()["schema"];
+        assert!(schema["$ref"].is_string() || schema["format"] == "binary", "{}", operation.id());
+    }
+}
+
 /// Every field has a sentence, every reference leads somewhere, every problem type is listed.
 #[test]
 fn nothing_is_left_undescribed() {

@@ -11,7 +11,7 @@ use utoipa::{
     },
 };
 
-use super::reference;
+use super::{lifecycle, reference};
 use crate::{
     audit, import,
     operation::Operation,
@@ -26,6 +26,9 @@ A wrong code is an answer (200 with an outcome and a reason). An outage is a pro
 (RFC 9457): it neither uses up a code nor counts as an attempt. Everything that changes state takes an \
 `Idempotency-Key`; a repeated answer carries `Idempotency-Replayed: true`.
 
+Contracts, users and the life of their tokens follow the institution's policy. What a rule forbids is an answer as well: \
+`refused` with a reason. Answers and problems carry a text for people, in English or Japanese, by `Accept-Language`.
+
 Answers may gain fields; ignore those you do not know. Requests with unknown fields are refused.";
 
 pub(super) const MUTUAL_TLS: &str = "\
@@ -36,9 +39,15 @@ pub(super) const IDEMPOTENCY: &str = "\
 Names one intent; without one, a request that is repeated is a new one. The same key with the same request gives the same answer, also after a restart; with \
 another request it is refused.";
 
+pub(super) const LANGUAGE: &str = "\
+Language of the texts for people: `en` or `ja` (RFC 9110 s.12.5.4). English where absent or neither is acceptable.";
+
 pub(super) const TAGS: &[(&str, &str)] = &[
     ("verification", "Codes."),
     ("tokens", "Tokens and their state."),
+    ("contracts", "Corporate customers (契約先): how their users and tokens belong together."),
+    ("users", "Users of a contract: at most one token each, and everything that becomes of it."),
+    ("grants", "One code for a run of operations."),
     ("imports", "Seed files. All or nothing per file."),
     ("audit", "The audit chain and backups."),
     ("daemon", "The daemon itself."),
@@ -81,7 +90,12 @@ impl Body {
 
 pub(super) fn path_parameter(name: &str) -> &'static str {
     match name {
+        "contract" => "Name of the contract: up to 32 letters, digits, `-`, `_`, `.`.",
+        "grant" => "`id` of the grant.",
         "serial" => "Serial as printed on the token: up to 40 letters, digits, `-`, `_`, `.`, `:`.",
+        "user" => {
+            "Name of the user within the contract: up to 32 letters, digits, `-`, `_`, `.`, `@`."
+        }
         _ => "`id` of the import.",
     }
 }
@@ -91,11 +105,14 @@ pub(super) fn query(operation: Operation) -> Vec<Parameter> {
     match operation {
         Operation::ImportList => import::ImportQuery::into_params(location),
         Operation::TokenList => token::TokenQuery::into_params(location),
-        _ => Vec::new(),
+        _ => lifecycle::query(operation),
     }
 }
 
 pub(super) fn request(operation: Operation) -> Option<Body> {
+    if let Some(facts) = lifecycle::facts(operation) {
+        return facts.request.map(Body::json);
+    }
     Some(match operation {
         Operation::TokenVerify => Body::json("VerifyRequest"),
         Operation::TokenResync => Body::json("ResyncRequest"),
@@ -109,7 +126,19 @@ pub(super) fn request(operation: Operation) -> Option<Body> {
     })
 }
 
+/// Whether the answer carries a text for people.
+pub(super) fn has_text(operation: Operation) -> bool {
+    let verdict = matches!(operation, Operation::TokenResync | Operation::TokenVerify);
+    let told = |facts: lifecycle::Facts| {
+        facts.answer.ends_with("Answer") || facts.answer == "TokenHistory"
+    };
+    verdict || lifecycle::facts(operation).is_some_and(told)
+}
+
 fn answer(operation: Operation) -> Body {
+    if let Some(facts) = lifecycle::facts(operation) {
+        return Body::json(facts.answer);
+    }
     match operation {
         Operation::AuditPublicKey => Body::json("AuditPublicKey"),
         Operation::AuditExport => Body::octets(audit::EXPORT_MEDIA_TYPE),
@@ -120,7 +149,6 @@ fn answer(operation: Operation) -> Body {
         | Operation::ImportCreate
         | Operation::ImportShow => Body::json("ImportJob"),
         Operation::ImportList => Body::json("ImportPage"),
-        Operation::OpenApi => Body::object(),
         Operation::Ready => Body::json("Readiness"),
         Operation::Status => Body::json("Status"),
         Operation::TokenDisable
@@ -130,6 +158,7 @@ fn answer(operation: Operation) -> Body {
         | Operation::TokenUnlock => Body::json("TokenDetail"),
         Operation::TokenList => Body::json("TokenPage"),
         Operation::TokenResync | Operation::TokenVerify => Body::json("VerifyAnswer"),
+        _ => Body::object(),
     }
 }
 
@@ -201,6 +230,12 @@ fn problems(operation: Operation) -> Vec<ProblemType> {
     if request(operation).is_some() {
         all.extend([P::UnsupportedMediaType, P::PayloadTooLarge]);
     }
+    if let Some(facts) = lifecycle::facts(operation) {
+        all.push(P::ClockUntrusted);
+        if facts.looks_at_codes() {
+            all.extend([P::HsmUnavailable, P::TokenUnusable]);
+        }
+    }
     match operation {
         Operation::TokenVerify | Operation::TokenResync => {
             all.extend([P::HsmUnavailable, P::ClockUntrusted, P::TokenUnusable]);
@@ -213,11 +248,18 @@ fn problems(operation: Operation) -> Vec<ProblemType> {
     all
 }
 
-const fn words(tag: &'static str, summary: &'static str, description: &'static str) -> Text {
+pub(super) const fn words(
+    tag: &'static str,
+    summary: &'static str,
+    description: &'static str,
+) -> Text {
     Text { tag, summary, description }
 }
 
 pub(super) fn text(operation: Operation) -> Text {
+    if let Some(facts) = lifecycle::facts(operation) {
+        return facts.text;
+    }
     match operation {
         Operation::TokenVerify => words(
             "verification",
@@ -243,9 +285,7 @@ pub(super) fn text(operation: Operation) -> Text {
         Operation::AuditExport | Operation::AuditPublicKey | Operation::BackupCreate => {
             audit_text(operation)
         }
-        Operation::Health | Operation::OpenApi | Operation::Ready | Operation::Status => {
-            daemon_text(operation)
-        }
+        _ => daemon_text(operation),
     }
 }
 

@@ -133,7 +133,7 @@ pub struct RevocationRules {
     pub gate: Gate,
     /// Minutes until the user may register again.
     pub cool_down_min: u32,
-    /// Times of day at which nothing opens.
+    /// Times of day: what is revoked within one of them opens at its end.
     pub windows: Vec<ClosingWindow>,
     /// Which of cool-down and window counts where both apply.
     pub window_rule: WindowRule,

@@ -83,9 +83,9 @@ pub enum Demand {
 pub struct Gate {
     /// The bank's own staff.
     pub staff: bool,
-    /// The user concerned.
+    /// The user concerned, whatever their role.
     pub own: bool,
-    /// Other users of the contract: any line that fits is enough.
+    /// Users of the contract by role, over others and themselves: any line that fits is enough.
     pub others: Vec<Permit>,
     /// The front end's word that the confirmation password (確認用パスワード) was right.
     pub password: bool,

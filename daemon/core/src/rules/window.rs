@@ -6,12 +6,13 @@ use jiff::{Timestamp, Zoned, civil::Time, tz::TimeZone};
 
 use crate::time::UnixTime;
 
-/// A part of the day at which nothing opens. May cross midnight: `from` 20:50, `to` 08:10.
+/// A part of the day: what falls into it opens at its end. May cross midnight: `from` 20:50, `to`
+/// 08:10.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ClosingWindow {
     /// Begins, inclusive.
     pub from: Time,
-    /// Ends, exclusive; what fell into the window opens then.
+    /// Ends, exclusive.
     pub to: Time,
 }
 
@@ -25,7 +26,9 @@ pub enum WindowRule {
 }
 
 impl ClosingWindow {
-    /// Where `at` falls into the window, the moment at which the window ends.
+    /// Where `at` falls into the window, the moment at which the window ends: always after `at`,
+    /// also in the hour that the end of summer time repeats. An end in the hour that its beginning
+    /// leaves out comes that much later.
     pub fn end_if_inside(&self, at: UnixTime, zone: &TimeZone) -> Option<UnixTime> {
         let local = zoned(at, zone)?;
         let time = local.time();
@@ -39,7 +42,9 @@ impl ClosingWindow {
             return None;
         }
         let date = if next_day { local.date().tomorrow().ok()? } else { local.date() };
-        unix(&date.to_datetime(self.to).to_zoned(zone.clone()).ok()?)
+        let end = zone.to_ambiguous_zoned(date.to_datetime(self.to));
+        let first = unix(&end.clone().compatible().ok()?)?;
+        if first > at { Some(first) } else { unix(&end.later().ok()?) }
     }
 }
 

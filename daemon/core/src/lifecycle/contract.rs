@@ -80,3 +80,16 @@ impl Contract {
         }
     }
 }
+
+impl Contract {
+    /// The serial that a list shows beside this user: the one held, else the one on its way to
+    /// them, else the one that was taken away.
+    pub fn shown_serial<'a>(&'a self, user: &'a User) -> Option<&'a Serial> {
+        self.holding(user).map(|(serial, _)| serial).or_else(|| {
+            match user.binding(self.generation) {
+                Binding::Issued { serial, .. } | Binding::Revoked { serial, .. } => Some(serial),
+                Binding::Unregistered | Binding::InService { .. } => None,
+            }
+        })
+    }
+}

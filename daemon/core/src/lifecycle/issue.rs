@@ -12,7 +12,7 @@ use crate::{
     time::UnixTime,
 };
 
-/// A user orders a token of `kind`.
+/// A user orders a token of `kind`. Call [`catch_up`](super::leave::catch_up) before.
 pub fn order(
     rules: &Rules,
     contract: &Contract,
@@ -58,7 +58,11 @@ pub struct Issue<'a> {
     pub now: UnixTime,
 }
 
-/// The bank hands the token to the contract, and to one user of it where `to` says so.
+/// The bank hands the token to the contract, and to one user of it where `to` says so. A token that
+/// others of the contract have in service is not on its way to anybody: the user may share it then,
+/// also after giving it up, and is listed as before until they register.
+///
+/// Call [`catch_up`](super::leave::catch_up) before, for the token that the user's record names.
 pub fn issue(
     one: &Issue<'_>,
     life: &mut Life,
@@ -78,12 +82,19 @@ pub fn issue(
             return Err(Denial::NewSeedRequired.into());
         }
         Life::Withdrawn(old) => Life::Issued(old.issue(contract, to_id, one.now)),
-        Life::Issued(old) if old.contract() == one.contract_id => {
-            Life::Issued(old.recall().issue(contract, to_id, one.now))
+        Life::Issued(old) if old.contract() != one.contract_id => {
+            return Err(Denial::NotThisContract.into());
         }
-        Life::Issued(_) => return Err(Denial::NotThisContract.into()),
+        // Who has a token on its way to them has to lose it first, or their record would not know.
+        Life::Issued(old) if old.to().is_some_and(|old| Some(old) != to_id.as_ref()) => {
+            return Err(Denial::AlreadyIssued.into());
+        }
+        Life::Issued(old) => Life::Issued(old.recall().issue(contract, to_id, one.now)),
         Life::InService(shared) if may_share(one, shared.contract(), to_id.as_ref()) => {
-            Life::InService(shared)
+            if let Some((_, user)) = to {
+                user.allow_again(one.serial);
+            }
+            return Ok(());
         }
         Life::InService(_) => return Err(Denial::SerialInUse.into()),
         Life::Lost(_) => return Err(Denial::TokenLost.into()),

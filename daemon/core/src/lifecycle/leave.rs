@@ -3,9 +3,9 @@
 //!
 //! Not responsible for: who may do it (`actor`), locks (a lock ends nothing).
 
-use super::{Contract, Denial, GivenUp, Life, Refused, TokenKind, UsageMode, User};
+use super::{Binding, Contract, Denial, GivenUp, Held, Life, Refused, TokenKind, UsageMode, User};
 use crate::{
-    ident::Serial,
+    ident::{ContractId, Serial, UserId},
     rules::{DeactivationRules, RevocationRules, Rules, WindowRule},
     time::UnixTime,
 };
@@ -75,16 +75,58 @@ pub fn deactivate(
         return Err(Denial::CommonTokenOnly.into());
     }
     let DeactivationRules { reusable, .. } = rules.deactivation;
+    let lost_at = lost_since(left.life);
+    let wait_until = lost_at.map(|at| rules.revocation.reopens(at, &rules.zone));
     let_go(left.life, reusable, now);
-    user.deactivate(GivenUp { serial: left.serial.clone(), kind: left.kind, at: now, reusable });
+    let old = GivenUp { serial: left.serial.clone(), kind: left.kind, at: now, reusable };
+    user.deactivate(old, wait_until);
     Ok(())
 }
 
-/// The user is removed from the contract: as by a revocation, and nothing is left to remember.
+/// The user is removed from the contract: as by a revocation, and nothing is left to remember. Only
+/// for the token that [`Contract::holding`] names; one that is on its way has to be recalled.
 pub fn remove(rules: &Rules, contract: &Contract, left: &mut Left<'_>, now: UnixTime) {
     if contract.mode() != UsageMode::Common {
         let_go(left.life, rules.revocation.reusable, now);
     }
+}
+
+/// Brings a user's record up to date with what became of their token behind their back: a lost one
+/// counts as revoked when it was reported, one on its way that went elsewhere is forgotten. To be
+/// called before a user orders or is issued a token; what lists show does not depend on it.
+///
+/// `token` is the one that the user's record names, as it counts in the present generation. Answers
+/// whether the record changed.
+pub fn catch_up(
+    rules: &Rules,
+    contract: (&ContractId, &Contract),
+    user: (&UserId, &mut User),
+    token: Held<'_>,
+) -> bool {
+    let ((contract_id, contract), (user_id, user)) = (contract, user);
+    let generation = contract.generation();
+    match user.binding(generation) {
+        Binding::InService { serial, .. } if serial == token.serial => {
+            let Some(at) = lost_since(token.life) else { return false };
+            let old = GivenUp { serial: serial.clone(), kind: token.kind, at, reusable: false };
+            user.revoke(old, generation, rules.revocation.reopens(at, &rules.zone));
+            true
+        }
+        Binding::Issued { serial, .. } if serial == token.serial => {
+            let coming = matches!(token.life, Life::Issued(issued)
+                if issued.contract() == contract_id && issued.to() == Some(user_id));
+            if !coming {
+                user.unissue(token.serial);
+            }
+            !coming
+        }
+        _ => false,
+    }
+}
+
+/// When the token was reported lost, if it was.
+pub(super) fn lost_since(life: &Life) -> Option<UnixTime> {
+    matches!(life, Life::Lost(_)).then(|| life.since()).flatten()
 }
 
 /// One user fewer. A lost token stays lost.

@@ -243,9 +243,9 @@ impl Life {
 
     /// From plain values; `None` where they can not be what [`Life::parts`] gave.
     pub fn from_parts(parts: LifeParts) -> Option<Self> {
-        let LifeParts { stage, contract, to, at, generation, users } = parts;
+        let LifeParts { stage, contract, to, at, generation, users } = parts.clone();
         let at = UnixTime(at);
-        Some(match stage {
+        let life = match stage {
             Stage::Stock => Self::stock(),
             Stage::Issued => Self::Issued(Issued { contract: contract?, to, at }),
             Stage::InService => {
@@ -254,7 +254,8 @@ impl Life {
             }
             Stage::Withdrawn => Self::Withdrawn(Withdrawn { contract: contract?, at }),
             Stage::Lost => Self::Lost(Lost { contract, at }),
-        })
+        };
+        (life.parts() == parts).then_some(life)
     }
 }
 

@@ -7,11 +7,12 @@
 
 use super::{
     Contract, Denial, Held, Life, Refused, UsageMode, User,
+    leave::{catch_up, lost_since},
     life::{InService, Issued},
     user::Binding,
 };
 use crate::{
-    ident::{ContractId, UserId},
+    ident::{ContractId, Serial, UserId},
     rules::{Rules, start_of_next_day},
     time::UnixTime,
     token::Status,
@@ -54,11 +55,16 @@ enum Way {
 
 /// Whether the state of things allows it.
 pub fn check(one: Registration<'_>) -> Result<Admission, Refused> {
+    let mut user = one.user.clone();
+    if let Some(held) = one.held {
+        catch_up(one.rules, (one.contract_id, one.contract), (one.user_id, &mut user), held);
+    }
+    let one = Registration { user: &user, ..one };
     free_to_register(one)?;
     not_too_early(one)?;
     let way = claim(one)?;
     usable(one)?;
-    fits_last(one.rules, one.user, one.token, one.now)?;
+    fits_last(one)?;
     Ok(Admission(way))
 }
 
@@ -67,7 +73,7 @@ pub fn apply(
     admission: Admission,
     contract: &mut Contract,
     user: &mut User,
-    token: (&crate::ident::Serial, &mut Life),
+    token: (&Serial, &mut Life),
     now: UnixTime,
 ) {
     let (serial, life) = token;
@@ -86,18 +92,15 @@ pub fn apply(
     }
 }
 
-/// One token per user: an old one has to go first, unless it is lost anyway.
+/// One token per user: an old one has to go first, unless it is the contract's and lost anyway.
 fn free_to_register(one: Registration<'_>) -> Result<(), Refused> {
-    let lost = one.held.is_some_and(|held| matches!(held.life, Life::Lost(_)));
+    let lost = one.held.is_some_and(|held| lost_since(held.life).is_some());
     let registered = one.contract.holding(one.user).is_some();
     if registered && !lost { Err(Denial::AlreadyRegistered.into()) } else { Ok(()) }
 }
 
 fn not_too_early(one: Registration<'_>) -> Result<(), Refused> {
-    let lost_at = match one.held.map(|held| held.life) {
-        Some(Life::Lost(_)) => one.held.and_then(|held| held.life.since()),
-        _ => None,
-    };
+    let lost_at = one.held.and_then(|held| lost_since(held.life));
     let reopens = lost_at.map(|at| one.rules.revocation.reopens(at, &one.rules.zone));
     match one.user.wait_until().max(reopens) {
         Some(until) if one.now < until => Err(Refused::until(until)),
@@ -150,24 +153,35 @@ fn usable(one: Registration<'_>) -> Result<(), Refused> {
 
 /// What the token held last means for the next one: the same must be issued anew where policy says
 /// so, and another kind may be impossible, or possible from the next day on only.
-fn fits_last(rules: &Rules, user: &User, next: Held<'_>, now: UnixTime) -> Result<(), Refused> {
-    let Some(last) = user.given_up() else { return Ok(()) };
-    if last.serial == *next.serial && !last.reusable {
-        return Err(Denial::NeedsIssue.into());
+fn fits_last(one: Registration<'_>) -> Result<(), Refused> {
+    let Registration { rules, token: next, .. } = one;
+    if let Some(last) = one.user.given_up() {
+        let anew = last.reusable || issued_since(next.life, last.at);
+        if last.serial == *next.serial && !anew {
+            return Err(Denial::NeedsIssue.into());
+        }
     }
-    if last.kind == next.kind {
+    let given_up = one.user.given_up().map(|last| (last.kind, last.at));
+    let lost = one.held.and_then(|held| Some((held.kind, lost_since(held.life)?)));
+    let Some((kind, at)) = given_up.or(lost).filter(|(kind, _)| *kind != next.kind) else {
         return Ok(());
-    }
-    if !rules.kind_change.allowed.contains(&(last.kind, next.kind)) {
+    };
+    if !rules.kind_change.allowed.contains(&(kind, next.kind)) {
         return Err(Denial::KindChangeNotAllowed.into());
     }
-    match start_of_next_day(last.at, &rules.zone) {
-        Some(opens) if rules.kind_change.next_day && now < opens => Err(Refused::until(opens)),
+    match start_of_next_day(at, &rules.zone) {
+        Some(opens) if rules.kind_change.next_day && one.now < opens => Err(Refused::until(opens)),
         _ => Ok(()),
     }
 }
 
+/// Whether the bank handed it out at `at` or after. A token that its last user set free, or a change
+/// of the usage mode, still bears the time of its registration and does not pass for issued.
+fn issued_since(life: &Life, at: UnixTime) -> bool {
+    matches!(life, Life::Issued(_)) && life.since() >= Some(at)
+}
+
 /// Whether a token is on its way to this very user.
-pub fn is_addressee(user: &User, generation: u32, serial: &crate::ident::Serial) -> bool {
+pub fn is_addressee(user: &User, generation: u32, serial: &Serial) -> bool {
     matches!(user.binding(generation), Binding::Issued { serial: mine, .. } if mine == serial)
 }

@@ -65,6 +65,11 @@ pub fn listed(
     now: UnixTime,
 ) -> ListedState {
     let lost = || token.is_some_and(|held| matches!(held.life, Life::Lost(_)));
+    let gone = || {
+        token.is_some_and(|held| {
+            matches!(held.life, Life::Stock(_) | Life::Withdrawn(_) | Life::Lost(_))
+        })
+    };
     let expired = || token.is_some_and(|held| held.token.is_expired(now));
     if contract.holding(user).is_some() {
         return match () {
@@ -75,7 +80,7 @@ pub fn listed(
     }
     match user.binding(contract.generation()) {
         Binding::Revoked { .. } => ListedState::Revoked,
-        Binding::Issued { .. } if lost() => ListedState::Unregistered,
+        Binding::Issued { .. } if gone() => ListedState::Unregistered,
         Binding::Issued { .. } if expired() => ListedState::Expired,
         Binding::Issued { .. } => ListedState::Issued,
         Binding::Unregistered | Binding::InService { .. } => ListedState::Unregistered,

@@ -149,10 +149,15 @@ impl User {
     /// The bank sends this token to the user.
     pub(super) fn issue(&mut self, serial: Serial, at: UnixTime) {
         self.ordered = None;
-        if let Some(old) = self.given_up.as_mut().filter(|old| old.serial == serial) {
+        self.allow_again(&serial);
+        self.binding = Binding::Issued { serial, at };
+    }
+
+    /// The bank lets the user take up a token again that they gave up.
+    pub(super) fn allow_again(&mut self, serial: &Serial) {
+        if let Some(old) = self.given_up.as_mut().filter(|old| old.serial == *serial) {
             old.reusable = true;
         }
-        self.binding = Binding::Issued { serial, at };
     }
 
     /// The user holds it from now on.
@@ -172,9 +177,11 @@ impl User {
         self.wait_until = Some(wait_until);
     }
 
-    /// The user gave the token up; unlike a revocation nothing has to be waited for.
-    pub(super) fn deactivate(&mut self, old: GivenUp) {
+    /// The user gave the token up; unlike a revocation nothing has to be waited for, unless it had
+    /// been reported lost before.
+    pub(super) fn deactivate(&mut self, old: GivenUp, wait_until: Option<UnixTime>) {
         self.binding = Binding::Unregistered;
+        self.wait_until = wait_until;
         self.given_up = Some(old);
     }
 

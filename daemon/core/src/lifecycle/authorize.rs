@@ -2,7 +2,7 @@
 //!
 //! Not responsible for: checking what the user then shows.
 
-use super::{Contract, Held, ListedState, User, standing, words::words};
+use super::{Contract, Held, ListedState, User, leave::lost_since, standing, words::words};
 use crate::{
     rules::{Effective, Factor, OperationClass, Rules, Stage, WithoutToken, start_of_day},
     time::UnixTime,
@@ -65,7 +65,7 @@ pub struct Authorization {
     pub limit_yen_per_day: Option<u64>,
 }
 
-/// Decides. `token` is the one that [`Contract::holding`] names.
+/// Decides. `token` is the one that [`Contract::holding`] names; any other is not looked at.
 pub fn authorize(
     rules: &Rules,
     contract: &Contract,
@@ -74,33 +74,43 @@ pub fn authorize(
     operation: &Operation,
     now: UnixTime,
 ) -> Authorization {
-    let mut limit_yen_per_day = None;
-    let decision = match listed_cause(rules, contract, user, token, operation, now) {
-        Some(cause) => Decision::Denied(cause),
-        None if !asks(rules, operation) => Decision::NotRequired,
-        None if token.is_some() => held(rules, contract, user, token, operation, now),
-        None => {
-            let (decision, limit) = without_token(rules, contract, operation, now);
-            limit_yen_per_day = limit;
-            decision
-        }
+    let token = held_by(contract, user, token);
+    let blocked = match operation.class {
+        OperationClass::Login => login_block(rules, contract, user, token, now),
+        _ => None,
     };
-    Authorization { decision, limit_yen_per_day }
+    if let Some(cause) = blocked {
+        return Authorization::plain(Decision::Denied(cause));
+    }
+    if !asks(rules, operation) {
+        return Authorization::plain(Decision::NotRequired);
+    }
+    // A revoked user may log in again once a registration is possible, as one without a token; what
+    // is protected stays closed to them until they register, grace period or not.
+    let revoked = standing::listed(contract, user, token, now) == ListedState::Revoked;
+    if revoked && operation.class != OperationClass::Login {
+        return Authorization::plain(Decision::Denied(Cause::Revoked));
+    }
+    match token.filter(|_| !revoked) {
+        Some(token) => with_token(rules, contract, user, token, operation, now),
+        None => without_token(rules, contract, operation, now),
+    }
 }
 
-/// What keeps a user from logging in altogether, where the policy says that it does.
-fn listed_cause(
-    rules: &Rules,
+impl Authorization {
+    const fn plain(decision: Decision) -> Self {
+        Self { decision, limit_yen_per_day: None }
+    }
+}
+
+/// The token, where it is the one that this user's codes come from.
+pub(super) fn held_by<'a>(
     contract: &Contract,
     user: &User,
-    token: Option<Held<'_>>,
-    operation: &Operation,
-    now: UnixTime,
-) -> Option<Cause> {
-    if operation.class != OperationClass::Login {
-        return None;
-    }
-    login_block(rules, contract, user, token, now)
+    token: Option<Held<'a>>,
+) -> Option<Held<'a>> {
+    let (serial, _) = contract.holding(user)?;
+    token.filter(|held| held.serial == serial)
 }
 
 /// Why a user may not log in, if so.
@@ -111,24 +121,33 @@ pub fn login_block(
     token: Option<Held<'_>>,
     now: UnixTime,
 ) -> Option<Cause> {
-    let locked = standing::authentication(token) == standing::Authentication::Stopped;
-    if locked && rules.login.locked_blocks {
-        return Some(Cause::Locked);
+    let token = held_by(contract, user, token);
+    if waits_until(rules, contract, user, token).is_some_and(|opens| now < opens) {
+        return rules.revocation.blocks_login.then_some(Cause::Revoked);
     }
-    if standing::listed(contract, user, token, now) != ListedState::Revoked {
-        return None;
-    }
-    let opens = reopens(rules, user, token);
-    let waiting = opens.is_some_and(|opens| now < opens);
-    (waiting && rules.revocation.blocks_login).then_some(Cause::Revoked)
+    let locked = standing::authentication(token) == standing::Authentication::Stopped
+        && standing::listed(contract, user, token, now) != ListedState::Revoked;
+    (locked && rules.login.locked_blocks).then_some(Cause::Locked)
 }
 
 /// From when on a user without a usable token may register again.
 pub fn reopens(rules: &Rules, user: &User, token: Option<Held<'_>>) -> Option<UnixTime> {
-    let lost = token.filter(|held| matches!(held.life, super::Life::Lost(_)));
-    let after_loss = lost.and_then(|held| held.life.since());
+    let after_loss = token.and_then(|held| lost_since(held.life));
     let after_loss = after_loss.map(|at| rules.revocation.reopens(at, &rules.zone));
     user.wait_until().max(after_loss)
+}
+
+/// As [`reopens`], and nothing for a user who holds a token that is not lost: a wait that was set
+/// before the contract gave all its users a common token is over.
+pub(super) fn waits_until(
+    rules: &Rules,
+    contract: &Contract,
+    user: &User,
+    held: Option<Held<'_>>,
+) -> Option<UnixTime> {
+    let usable =
+        contract.holding(user).is_some() && held.is_none_or(|held| lost_since(held.life).is_none());
+    if usable { None } else { reopens(rules, user, held) }
 }
 
 /// Whether this class, at this stage, with this payee and these attributes, asks for anything.
@@ -142,30 +161,38 @@ fn asks(rules: &Rules, operation: &Operation) -> bool {
         && rule.attributes.as_ref().is_none_or(touches)
 }
 
-fn held(
+fn with_token(
     rules: &Rules,
     contract: &Contract,
     user: &User,
-    token: Option<Held<'_>>,
+    token: Held<'_>,
     operation: &Operation,
     now: UnixTime,
-) -> Decision {
+) -> Authorization {
+    let required = Authorization::plain(match token.token.status(now) {
+        Status::Active => Decision::Required(rules.operation(operation.class).factor),
+        Status::Locked => Decision::Denied(Cause::Locked),
+        Status::Expired => Decision::Denied(Cause::Expired),
+        Status::Disabled | Status::NotYetValid | Status::ResyncRequired => {
+            Decision::Denied(Cause::TokenUnusable)
+        }
+    });
+    if token.token.status(now) != Status::Active || counts(rules, contract, user, operation) {
+        return required;
+    }
+    // Until the next login all is as it was without the token. What was impossible then has become
+    // possible with a code: a registration never makes an operation easier.
+    let before = without_token(rules, contract, operation, now);
+    if matches!(before.decision, Decision::Denied(_)) { required } else { before }
+}
+
+/// Whether the registration counts in the session in which the operation takes place.
+fn counts(rules: &Rules, contract: &Contract, user: &User, operation: &Operation) -> bool {
     let since = contract.holding(user).map(|(_, at)| at);
-    let later = rules.login.effective == Effective::NextLogin
-        && operation.class != OperationClass::Login
-        && operation.logged_in_at.is_some_and(|login| since.is_some_and(|since| login < since));
-    if later {
-        return Decision::NotRequired;
-    }
-    if standing::listed(contract, user, token, now) == ListedState::Revoked {
-        return Decision::Denied(Cause::Revoked);
-    }
-    match token.map(|held| held.token.status(now)) {
-        Some(Status::Active) => Decision::Required(rules.operation(operation.class).factor),
-        Some(Status::Locked) => Decision::Denied(Cause::Locked),
-        Some(Status::Expired) => Decision::Denied(Cause::Expired),
-        _ => Decision::Denied(Cause::TokenUnusable),
-    }
+    let earlier = operation.logged_in_at.is_some_and(|login| since.is_some_and(|at| login < at));
+    rules.login.effective == Effective::AtOnce
+        || operation.class == OperationClass::Login
+        || !earlier
 }
 
 fn without_token(
@@ -173,15 +200,17 @@ fn without_token(
     contract: &Contract,
     operation: &Operation,
     now: UnixTime,
-) -> (Decision, Option<u64>) {
+) -> Authorization {
     let rule = rules.operation(operation.class);
-    let limit = rules.limit_without_token_yen;
+    let limit_yen_per_day = rules.limit_without_token_yen;
     if now < contract.service_start || rule.without_token == WithoutToken::Limited {
-        return (Decision::NotRequired, limit);
+        return Authorization { decision: Decision::NotRequired, limit_yen_per_day };
     }
     match grace_end(rules, contract) {
-        Some(until) if rule.grace && now < until => (Decision::AllowedByGrace { until }, limit),
-        _ => (Decision::Denied(Cause::RegistrationRequired), None),
+        Some(until) if rule.grace && now < until => {
+            Authorization { decision: Decision::AllowedByGrace { until }, limit_yen_per_day }
+        }
+        _ => Authorization::plain(Decision::Denied(Cause::RegistrationRequired)),
     }
 }
 

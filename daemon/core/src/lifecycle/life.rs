@@ -243,7 +243,8 @@ impl Life {
 
     /// From plain values; `None` where they can not be what [`Life::parts`] gave.
     pub fn from_parts(parts: LifeParts) -> Option<Self> {
-        let LifeParts { stage, contract, to, at, generation, users } = parts.clone();
+        let given = parts.clone();
+        let LifeParts { stage, contract, to, at, generation, users } = parts;
         let at = UnixTime(at);
         let life = match stage {
             Stage::Stock => Self::stock(),
@@ -255,7 +256,7 @@ impl Life {
             Stage::Withdrawn => Self::Withdrawn(Withdrawn { contract: contract?, at }),
             Stage::Lost => Self::Lost(Lost { contract, at }),
         };
-        (life.parts() == parts).then_some(life)
+        (life.parts() == given).then_some(life)
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::{
     Contract, Held, ListedState, User,
-    authorize::{Cause, grace_end, login_block, reopens},
+    authorize::{Cause, grace_end, held_by, login_block, waits_until},
     standing,
     words::words,
 };
@@ -57,16 +57,18 @@ pub fn status(
     now: UnixTime,
 ) -> Answer {
     let state = standing::listed(contract, user, token, now);
+    let held = held_by(contract, user, token);
     let stopped = standing::authentication(token) == standing::Authentication::Stopped;
-    let not_before = reopens(rules, user, token).filter(|opens| now < *opens);
-    let unregistered = state != ListedState::InService && state != ListedState::Expired;
+    let not_before = waits_until(rules, contract, user, held).filter(|opens| now < *opens);
+    let unregistered = contract.holding(user).is_none() && state != ListedState::Revoked;
     let grace_until = grace_end(rules, contract)
         .filter(|end| unregistered && now >= contract.service_start && now < *end);
     let screen = match state {
-        _ if stopped => Screen::Locked,
+        _ if not_before.is_some() => Screen::Revoked,
+        // A lost token is replaced, locked or not.
+        _ if stopped && state != ListedState::Revoked => Screen::Locked,
         ListedState::InService => Screen::Nothing,
         ListedState::Expired => Screen::Expired,
-        ListedState::Revoked if not_before.is_some() => Screen::Revoked,
         _ if now < contract.service_start || !concerned(rules, rights) => Screen::Nothing,
         _ if rules.skip => Screen::MaySkip,
         _ => Screen::MustRegister,
@@ -80,7 +82,9 @@ pub fn status(
     }
 }
 
-/// Whether any of the user's rights is protected by a token.
+/// Whether any of the user's rights is protected by a token; everybody logs in.
 fn concerned(rules: &Rules, rights: &[OperationClass]) -> bool {
-    rights.iter().any(|class| rules.operation(*class).factor != Factor::None)
+    let login = [OperationClass::Login];
+    let mut classes = rights.iter().chain(&login);
+    classes.any(|class| rules.operation(*class).factor != Factor::None)
 }

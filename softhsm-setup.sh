@@ -262,6 +262,7 @@ require_synchronised = false # a trial in a container has no say over the kernel
 
 [[institution]]
 name = "$bank"
+profile = "standalone" # codes are checked by serial; the bank's own systems know whose token it is
 CONF
     for role in "${roles[@]}"; do
         printf 'server = "https://localhost:%s"\nca = "pki/ca.pem"\ncert = "pki/%s.pem"\nkey = "pki/%s.key"\n' \

@@ -7,6 +7,7 @@ mod check;
 mod fault;
 mod files;
 mod hsm;
+mod institutions;
 mod raw;
 mod sections;
 mod server;
@@ -18,10 +19,11 @@ use std::{
     collections::HashMap,
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
-use warifu_core::{custody::CustodyKind, ident::Institution, policy::VerificationPolicy};
+use warifu_core::{custody::CustodyKind, ident::Institution, rules::Rules};
 use warifu_keys::hsm::HsmConfig;
 
 pub use self::fault::Fault;
@@ -43,7 +45,8 @@ pub struct Config {
     pub(crate) log: Log,
     pub(crate) subjects: Subjects,
     pub(crate) import: Import,
-    pub(crate) institutions: HashMap<Institution, VerificationPolicy>,
+    /// What each bank decides: its profile, with the numbers of this configuration over it.
+    pub(crate) institutions: HashMap<Institution, Arc<Rules>>,
     /// The institution that runs the daemon: what concerns all institutions is its business.
     pub(crate) house: Institution,
 }
@@ -151,7 +154,7 @@ impl Config {
         let clock = sections::clock(tree, test_clock, &mut faults);
         let log = sections::log(tree, &mut faults);
         let import = sections::import(tree, store.as_ref(), &mut faults);
-        let institutions = sections::institutions(tree, &mut faults);
+        let institutions = institutions::institutions(tree, &mut faults);
         let house = server::house(tree, &institutions, &mut faults);
         let subjects = sections::subjects(tree, &institutions, &mut faults);
         match (server, store, hsm, import, house) {

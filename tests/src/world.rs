@@ -37,6 +37,8 @@ pub struct World {
     settings: BTreeMap<String, BTreeMap<String, String>>,
     /// `[institution.verification]` of both banks.
     policy: BTreeMap<String, u32>,
+    /// `profile` of both banks.
+    profile: String,
     /// Variables for `warifud`.
     environment: Vec<(String, String)>,
     /// The daemon.
@@ -86,6 +88,7 @@ impl World {
             pki,
             settings: BTreeMap::new(),
             policy: BTreeMap::new(),
+            profile: "standalone".to_owned(),
             environment: Vec::new(),
             program: Program::Warifud,
             folder,
@@ -139,6 +142,13 @@ impl World {
         self
     }
 
+    /// Sets the profile of both banks: a built-in name or a path. "standalone" where nothing is said:
+    /// codes are checked by serial right after an import.
+    pub fn profile(&mut self, name_or_path: &str) -> &mut Self {
+        name_or_path.clone_into(&mut self.profile);
+        self
+    }
+
     /// Gives `warifud` a variable.
     pub fn environment(&mut self, name: &str, value: &str) -> &mut Self {
         self.environment.push((name.to_owned(), value.to_owned()));
@@ -181,7 +191,9 @@ impl World {
             }
         }
         for bank in [BANK, OTHER_BANK] {
-            writeln!(text, "[[institution]]\nname = \"{bank}\"\n[institution.verification]")
+            let profile = &self.profile;
+            writeln!(text, "[[institution]]\nname = \"{bank}\"\nprofile = {profile:?}")
+                .and_then(|()| writeln!(text, "[institution.verification]"))
                 .expect("a String takes any text");
             for (key, value) in &self.policy {
                 writeln!(text, "{key} = {value}").expect("a String takes any text");

@@ -85,6 +85,7 @@ pub(super) struct RawIdentity {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawInstitution {
     pub(super) name: String,
+    pub(super) profile: Option<String>,
     #[serde(default)]
     pub(super) verification: RawVerification,
 }
@@ -99,6 +100,7 @@ pub(super) struct RawVerification {
     pub(super) resync_steps: Option<u32>,
     pub(super) max_drift_steps: Option<u32>,
     pub(super) lock_after: Option<u32>,
+    pub(super) count_reused: Option<bool>,
 }
 
 /// A list in a file; in a variable, the same separated by commas.

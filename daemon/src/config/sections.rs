@@ -1,14 +1,12 @@
-//! The smaller sections: `store`, `clock`, `log`, `import`, `institution`, `verification`, `identity`.
+//! The smaller sections: `store`, `clock`, `log`, `import`, `identity`.
 
-#[cfg(feature = "test-clock")]
-use std::sync::Arc;
-use std::{collections::HashMap, path::Path, time::Duration};
+use std::{collections::HashMap, path::Path, sync::Arc, time::Duration};
 
 use tracing_subscriber::EnvFilter;
 use warifu_core::{
     custody::CustodyKind,
     ident::{Institution, Name},
-    policy::VerificationPolicy,
+    rules::Rules,
 };
 
 use super::{
@@ -16,7 +14,7 @@ use super::{
     check::Check,
     fault::Fault,
     files,
-    raw::{RawClock, RawIdentity, RawImport, RawInstitution, RawLog, RawStore, RawVerification},
+    raw::{RawClock, RawIdentity, RawImport, RawLog, RawStore},
     tree::Tree,
 };
 #[cfg(feature = "test-clock")]
@@ -136,70 +134,9 @@ pub(super) fn import(
     })
 }
 
-pub(super) fn institutions(
-    tree: &Tree,
-    faults: &mut Vec<Fault>,
-) -> HashMap<Institution, VerificationPolicy> {
-    let common: RawVerification = tree.section("verification", faults);
-    let common = policy(&common, &VerificationPolicy::default());
-    let before = faults.len();
-    let all: Vec<RawInstitution> = tree.sections("institution", faults);
-    let unread = faults.len() > before;
-    let mut check = Check::new(tree, "institution", faults);
-    let example = r#"[[institution]] name = "bank-000""#;
-    if all.is_empty() && !unread {
-        check.fault("name", "there must be at least one institution", example);
-    }
-    let mut known = HashMap::new();
-    for raw in all {
-        let name = match Institution::parse(&raw.name) {
-            Ok(name) => name,
-            Err(error) => {
-                check.fault("name", format_args!("{:?} {error}", raw.name), example);
-                continue;
-            }
-        };
-        let policy = policy(&raw.verification, &common);
-        for fault in policy.faults() {
-            let key = format!("verification.{}", fault.key);
-            let example = format!("{} = {}", fault.key, default_of(fault.key));
-            check.fault(&key, format_args!("{name}: is {}; {}", fault.value, fault.rule), example);
-        }
-        if known.insert(name.clone(), policy).is_some() {
-            check.fault("name", format_args!("{name} is there twice"), example);
-        }
-    }
-    known
-}
-
-fn policy(raw: &RawVerification, base: &VerificationPolicy) -> VerificationPolicy {
-    VerificationPolicy {
-        look_ahead: raw.look_ahead.unwrap_or(base.look_ahead),
-        window_steps: raw.window_steps.unwrap_or(base.window_steps),
-        look_back: raw.look_back.unwrap_or(base.look_back),
-        resync_counters: raw.resync_counters.unwrap_or(base.resync_counters),
-        resync_steps: raw.resync_steps.unwrap_or(base.resync_steps),
-        max_drift_steps: raw.max_drift_steps.unwrap_or(base.max_drift_steps),
-        lock_after: raw.lock_after.unwrap_or(base.lock_after),
-    }
-}
-
-fn default_of(key: &str) -> u32 {
-    let base = VerificationPolicy::default();
-    match key {
-        "look_ahead" => base.look_ahead,
-        "window_steps" => base.window_steps,
-        "look_back" => base.look_back,
-        "resync_counters" => base.resync_counters,
-        "resync_steps" => base.resync_steps,
-        "max_drift_steps" => base.max_drift_steps,
-        _ => base.lock_after,
-    }
-}
-
 pub(super) fn subjects(
     tree: &Tree,
-    institutions: &HashMap<Institution, VerificationPolicy>,
+    institutions: &HashMap<Institution, Arc<Rules>>,
     faults: &mut Vec<Fault>,
 ) -> Subjects {
     let all: Vec<RawIdentity> = tree.sections("identity", faults);
@@ -217,7 +154,7 @@ pub(super) fn subjects(
 fn caller(
     check: &mut Check<'_>,
     raw: &RawIdentity,
-    institutions: &HashMap<Institution, VerificationPolicy>,
+    institutions: &HashMap<Institution, Arc<Rules>>,
 ) -> Option<Caller> {
     let subject = &raw.subject;
     let institution =

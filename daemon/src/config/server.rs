@@ -3,9 +3,10 @@
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use warifu_core::{ident::Institution, policy::VerificationPolicy};
+use warifu_core::{ident::Institution, rules::Rules};
 
 use super::{
     MetricsListener, Server,
@@ -79,7 +80,7 @@ fn tls_files(
 /// The institution that runs the daemon; the only one there is, unless said otherwise.
 pub(super) fn house(
     tree: &Tree,
-    institutions: &HashMap<Institution, VerificationPolicy>,
+    institutions: &HashMap<Institution, Arc<Rules>>,
     faults: &mut Vec<Fault>,
 ) -> Option<Institution> {
     let raw: RawServer = tree.section("server", &mut Vec::new());

@@ -63,7 +63,8 @@ fn the_documented_sample_is_good() {
     assert_eq!(config.server.request_deadline, Duration::from_secs(5));
     assert!(config.metrics.is_some_and(|metrics| metrics.plain));
     assert!(config.clock.require_synchronised);
-    let lock_after = |name| config.institutions[&Institution::parse(name).unwrap()].lock_after;
+    let lock_after =
+        |name| config.institutions[&Institution::parse(name).unwrap()].verification.lock_after;
     assert_eq!((lock_after("bank-000"), lock_after("bank-001")), (5, 10));
     assert_eq!(config.subjects["C=JP, O=Bank 000, CN=web-1"].name.as_str(), "web-1");
     let worker = &config.hsm.supervisor;

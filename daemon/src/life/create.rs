@@ -12,7 +12,7 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use warifu_core::{
     event::{Action, Event, Parties},
     ident::Name,
-    policy::VerificationPolicy,
+    rules::Rules,
 };
 use warifu_keys::hsm::{Hsm, Provider};
 use warifu_store::{
@@ -52,7 +52,7 @@ pub(crate) fn init(config: &Config, instance: &str) -> Result<(), Stopped> {
 /// See [`crate::restore`].
 pub(crate) fn restore(config: &Config, from: &Path, audit: Option<&Path>) -> Result<(), Stopped> {
     let provider = ask_hsm(config)?;
-    let windows = config.institutions.values().map(widest);
+    let windows = config.institutions.values().map(|rules| widest(rules));
     let options = RestoreOptions {
         public_key: &provider.audit_public_key,
         now_ms: Clock::start(&config.clock, None).untrusted_ms(),
@@ -86,8 +86,8 @@ fn random_id() -> Result<[u8; 16], Stopped> {
 }
 
 /// A code accepted just before the loss may have stood this far ahead of our clock.
-fn widest(policy: &VerificationPolicy) -> u32 {
-    policy.window_steps
+fn widest(rules: &Rules) -> u32 {
+    rules.verification.window_steps.max(rules.registration.window_steps)
 }
 
 fn open(path: &Path) -> Result<BufReader<File>, Stopped> {

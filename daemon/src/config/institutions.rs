@@ -1,0 +1,124 @@
+//! Sections `institution` and `verification`: each bank's profile, and the numbers laid over it.
+//!
+//! Not responsible for: what a profile may say (warifu-profiles); here every fault gets its place
+//! among the configuration's.
+
+use std::{collections::HashMap, sync::Arc};
+
+use warifu_core::{
+    ident::Institution,
+    policy::{PolicyFault, VerificationPolicy},
+    rules::Rules,
+};
+
+use super::{
+    check::Check,
+    fault::Fault,
+    raw::{RawInstitution, RawVerification},
+    tree::Tree,
+};
+
+const EXAMPLE: &str = r#"[[institution]] name = "bank-000" profile = "default""#;
+
+pub(super) fn institutions(
+    tree: &Tree,
+    faults: &mut Vec<Fault>,
+) -> HashMap<Institution, Arc<Rules>> {
+    let common: RawVerification = tree.section("verification", faults);
+    let before = faults.len();
+    let all: Vec<RawInstitution> = tree.sections("institution", faults);
+    let unread = faults.len() > before;
+    if all.is_empty() && !unread {
+        let mut check = Check::new(tree, "institution", faults);
+        check.fault("name", "there must be at least one institution", EXAMPLE);
+    }
+    let mut profiles = Profiles::default();
+    let mut known = HashMap::new();
+    for raw in all {
+        let name = match Institution::parse(&raw.name) {
+            Ok(name) => name,
+            Err(error) => {
+                let mut check = Check::new(tree, "institution", faults);
+                check.fault("name", format_args!("{:?} {error}", raw.name), EXAMPLE);
+                continue;
+            }
+        };
+        let mut rules = profiles.rules(raw.profile.as_deref(), faults);
+        rules.verification = laid_over(&rules.verification, [&common, &raw.verification]);
+        let mut check = Check::new(tree, "institution", faults);
+        for fault in rules.verification.faults() {
+            verification_fault(&mut check, &name, &fault);
+        }
+        if known.insert(name.clone(), Arc::new(rules)).is_some() {
+            check.fault("name", format_args!("{name} is there twice"), EXAMPLE);
+        }
+    }
+    known
+}
+
+/// Profiles that were read; a file that many institutions share is read, and its faults told, once.
+#[derive(Default)]
+struct Profiles(HashMap<String, Rules>);
+
+impl Profiles {
+    /// A profile that is not good stands in for itself with the default: the faults are told, and
+    /// the configuration is refused for them.
+    fn rules(&mut self, name: Option<&str>, faults: &mut Vec<Fault>) -> Rules {
+        let name = name.unwrap_or(warifu_profiles::DEFAULT);
+        if let Some(rules) = self.0.get(name) {
+            return rules.clone();
+        }
+        let rules = match warifu_profiles::find(name) {
+            Ok(profile) => profile.rules,
+            Err(found) => {
+                faults.extend(found.iter().map(of_profile));
+                warifu_profiles::default_rules()
+            }
+        };
+        self.0.insert(name.to_owned(), rules.clone());
+        rules
+    }
+}
+
+fn of_profile(fault: &warifu_profiles::Fault) -> Fault {
+    let key = if fault.key.is_empty() { "institution.profile" } else { &fault.key };
+    Fault {
+        key: key.to_owned(),
+        origin: fault.origin(),
+        rule: fault.rule.clone(),
+        example: fault.example.clone(),
+    }
+}
+
+fn verification_fault(check: &mut Check<'_>, name: &Institution, fault: &PolicyFault) {
+    let key = format!("verification.{}", fault.key);
+    let example = format!("{} = {}", fault.key, default_of(fault.key));
+    check.fault(&key, format_args!("{name}: is {}; {}", fault.value, fault.rule), example);
+}
+
+/// Later ones win.
+fn laid_over(base: &VerificationPolicy, layers: [&RawVerification; 2]) -> VerificationPolicy {
+    layers.into_iter().fold(base.clone(), |base, raw| VerificationPolicy {
+        look_ahead: raw.look_ahead.unwrap_or(base.look_ahead),
+        window_steps: raw.window_steps.unwrap_or(base.window_steps),
+        look_back: raw.look_back.unwrap_or(base.look_back),
+        resync_counters: raw.resync_counters.unwrap_or(base.resync_counters),
+        resync_steps: raw.resync_steps.unwrap_or(base.resync_steps),
+        max_drift_steps: raw.max_drift_steps.unwrap_or(base.max_drift_steps),
+        lock_after: raw.lock_after.unwrap_or(base.lock_after),
+        count_reused: raw.count_reused.unwrap_or(base.count_reused),
+    })
+}
+
+fn default_of(key: &str) -> u32 {
+    let base = VerificationPolicy::default();
+    match key {
+        "look_ahead" => base.look_ahead,
+        "window_steps" => base.window_steps,
+        "look_back" => base.look_back,
+        "resync_counters" => base.resync_counters,
+        "resync_steps" => base.resync_steps,
+        "max_drift_steps" => base.max_drift_steps,
+        _ => base.lock_after,
+    }
+}

@@ -11,7 +11,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use warifu_api::IdempotencyKey;
 use warifu_store::{
     Expect, Space, Step, StoreError, Write,
-    record::{self, IdempotencyRecord, Record as _},
+    record::{self, IdempotencyRecord, Record as _, StoredPart},
 };
 
 use crate::{
@@ -58,9 +58,15 @@ impl Service {
         for bucket in [current, current.saturating_sub(1)] {
             let key = record::idempotency_key(bucket, &intent.name);
             let Some(found) = self.store.load(Space::Idempotency, &key).await? else { continue };
-            let kept = IdempotencyRecord::decode(&found.bytes)?;
+            let mut kept = IdempotencyRecord::decode(&found.bytes)?;
             if kept.request_digest != intent.request {
                 return Err(Failure::IdempotencyMismatch);
+            }
+            for part in 1..kept.parts {
+                let digest = IdempotencyRecord::part_digest(&intent.name, part);
+                let key = record::idempotency_key(bucket, &digest);
+                let later = self.store.load(Space::Idempotency, &key).await?;
+                kept.join(part, &later.ok_or_else(damaged)?.bytes)?;
             }
             let answer = serde_json::from_slice(&kept.body);
             return answer.map(Some).map_err(|_| damaged().into());
@@ -68,26 +74,24 @@ impl Service {
         Ok(None)
     }
 
-    /// The step that remembers `answer` in the unit that makes it true.
+    /// The steps that remember `answer` in the unit that makes it true; none without a key.
     pub(crate) fn remember<T: Serialize>(
         ask: &Ask,
         answer: &T,
         moment: Moment,
-    ) -> Result<Option<Step>, Failure> {
-        let Some(intent) = &ask.intent else { return Ok(None) };
+    ) -> Result<Vec<Step>, Failure> {
+        let Some(intent) = &ask.intent else { return Ok(Vec::new()) };
         let body = serde_json::to_vec(answer).map_err(|_| damaged())?;
         let kept = IdempotencyRecord {
             request_digest: intent.request,
             status: 200,
             body,
             at_ms: moment.ms,
+            parts: 1,
         };
-        Ok(Some(Step {
-            space: Space::Idempotency,
-            key: record::idempotency_key(bucket(moment.ms), &intent.name),
-            expect: Expect::Absent,
-            write: Write::Put(kept.encode()),
-        }))
+        let bucket = bucket(moment.ms);
+        let parts = kept.split(&intent.name).ok_or(TOO_LONG)?;
+        Ok(parts.into_iter().map(|part| keep(bucket, part)).collect())
     }
 
     /// Forgets what is older than two buckets. Costs what it removes, not what is kept.
@@ -104,6 +108,15 @@ impl Service {
             forgotten += steps.len() as u64;
             self.store.commit(warifu_store::Unit { steps, audit: Vec::new() }).await?;
         }
+    }
+}
+
+fn keep(bucket: u32, (digest, bytes): StoredPart) -> Step {
+    Step {
+        space: Space::Idempotency,
+        key: record::idempotency_key(bucket, &digest),
+        expect: Expect::Absent,
+        write: Write::Put(bytes),
     }
 }
 
@@ -133,4 +146,6 @@ fn damaged() -> StoreError {
 
 /// An answer is kept for at least this long, at most twice as long: 15 minutes.
 const BUCKET_MS: u64 = 15 * 60 * 1_000;
+/// Answers are bounded by the number of targets that a request may name.
+const TOO_LONG: StoreError = StoreError::Malformed("an answer is too long to be kept");
 const PURGE_PAGE: usize = 500;

@@ -35,6 +35,6 @@ pub use key::{
 };
 pub use meta::{CheckpointRecord, ClockRecord, Segment, StoreMeta};
 pub use note::{TokenNote, UserNote};
-pub use reply::IdempotencyRecord;
+pub use reply::{ContinuationRecord, IdempotencyRecord, StoredPart};
 pub use token::TokenRecord;
 pub use user::UserRecord;

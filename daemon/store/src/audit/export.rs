@@ -152,13 +152,13 @@ impl ExportReader {
     }
 
     fn record_line(&self, record: AuditRecord) -> Result<Line, StoreError> {
-        Ok(Line::Record(RecordLine {
+        Ok(Line::Record(Box::new(RecordLine {
             seq: record.seq,
             event: DecodedEvent::decode(&record.body)?,
             prev: hex::encode(record.prev),
             hash: hex::encode(record.hash(self.meta.instance_at(record.seq))),
             body: hex::encode(record.body),
-        }))
+        })))
     }
 }
 

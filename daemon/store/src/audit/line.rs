@@ -16,7 +16,7 @@ pub(super) const VERSION: u32 = 1;
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum Line {
     Header(HeaderLine),
-    Record(RecordLine),
+    Record(Box<RecordLine>),
     Checkpoint(CheckpointLine),
     Trailer(TrailerLine),
 }

@@ -6,6 +6,9 @@
 use minicbor::{Decode, Encode};
 use warifu_core::ident::{Name, Serial, UserId};
 
+/// How many notes a record keeps.
+const KEPT: usize = 10;
+
 /// Longest word of a note, in characters; longer ones are cut so that the record fits.
 const MAX_WORD: usize = 32;
 
@@ -45,35 +48,22 @@ pub struct UserNote {
 
 impl TokenNote {
     /// How many are kept.
-    pub const KEPT: usize = 10;
+    pub const KEPT: usize = KEPT;
 }
 
 impl UserNote {
     /// How many are kept.
-    pub const KEPT: usize = 10;
+    pub const KEPT: usize = KEPT;
 }
 
-/// Adds a note and drops the oldest ones beyond [`TokenNote::KEPT`].
-pub(super) fn push_token(recent: &mut Vec<TokenNote>, note: TokenNote) {
-    let TokenNote { action, outcome, .. } = note;
-    let note = TokenNote { action: cut(action), outcome: cut(outcome), ..note };
-    push(recent, note, TokenNote::KEPT);
-}
-
-/// Adds a note and drops the oldest ones beyond [`UserNote::KEPT`].
-pub(super) fn push_user(recent: &mut Vec<UserNote>, note: UserNote) {
-    let UserNote { action, outcome, .. } = note;
-    let note = UserNote { action: cut(action), outcome: cut(outcome), ..note };
-    push(recent, note, UserNote::KEPT);
-}
-
-fn push<T>(recent: &mut Vec<T>, note: T, kept: usize) {
+/// Adds a note and drops the oldest ones beyond [`KEPT`].
+pub(super) fn push<N>(recent: &mut Vec<N>, note: N) {
     recent.push(note);
-    recent.drain(..recent.len().saturating_sub(kept));
+    recent.drain(..recent.len().saturating_sub(KEPT));
 }
 
-fn cut(word: String) -> String {
-    if word.len() <= MAX_WORD { word } else { word.chars().take(MAX_WORD).collect() }
+fn cut(word: &str) -> String {
+    word.chars().take(MAX_WORD).collect()
 }
 
 #[derive(Decode, Encode)]
@@ -114,8 +104,8 @@ impl From<&TokenNote> for TokenNoteWire {
     fn from(note: &TokenNote) -> Self {
         Self {
             at_ms: note.at_ms,
-            action: note.action.clone(),
-            outcome: note.outcome.clone(),
+            action: cut(&note.action),
+            outcome: cut(&note.outcome),
             number: note.number,
             user: note.user.as_ref().map(|user| user.as_str().to_owned()),
             by: note.by.as_str().to_owned(),
@@ -142,8 +132,8 @@ impl From<&UserNote> for UserNoteWire {
     fn from(note: &UserNote) -> Self {
         Self {
             at_ms: note.at_ms,
-            action: note.action.clone(),
-            outcome: note.outcome.clone(),
+            action: cut(&note.action),
+            outcome: cut(&note.outcome),
             serial: note.serial.as_ref().map(|serial| serial.as_str().to_owned()),
             by: note.by.as_str().to_owned(),
             acting: note.acting.as_ref().map(|user| user.as_str().to_owned()),
@@ -171,9 +161,10 @@ fn user(id: Option<String>) -> Result<Option<UserId>, &'static str> {
     id.map(|id| UserId::parse(&id)).transpose().map_err(|_| "user of a note")
 }
 
-/// The stored form of the notes; none where there are none.
+/// The stored form of the newest notes; none where there are none.
 pub(super) fn wires<'a, N, W: From<&'a N>>(notes: &'a [N]) -> Option<Vec<W>> {
-    (!notes.is_empty()).then(|| notes.iter().map(W::from).collect())
+    let newest = &notes[notes.len().saturating_sub(KEPT)..];
+    (!newest.is_empty()).then(|| newest.iter().map(W::from).collect())
 }
 
 /// Undoes [`wires`].
@@ -188,21 +179,31 @@ where
 mod tests {
     use super::*;
 
+    fn note(at_ms: u64) -> TokenNote {
+        TokenNote {
+            at_ms,
+            action: "verify".to_owned(),
+            outcome: "x".repeat(99),
+            number: None,
+            user: None,
+            by: Name::parse("web1").unwrap(),
+        }
+    }
+
     #[test]
-    fn the_newest_notes_are_kept_and_long_words_are_cut() {
+    fn the_newest_notes_are_kept() {
         let mut recent = Vec::new();
         for at_ms in 0..13 {
-            let note = TokenNote {
-                at_ms,
-                action: "verify".to_owned(),
-                outcome: "x".repeat(99),
-                number: None,
-                user: None,
-                by: Name::parse("web1").unwrap(),
-            };
-            push_token(&mut recent, note);
+            push(&mut recent, note(at_ms));
         }
         assert_eq!(recent.iter().map(|n| n.at_ms).collect::<Vec<_>>(), (3..13).collect::<Vec<_>>());
-        assert_eq!(recent[0].outcome.len(), MAX_WORD);
+    }
+
+    #[test]
+    fn more_notes_and_longer_words_than_fit_are_not_stored() {
+        let recent: Vec<TokenNote> = (0..13).map(note).collect();
+        let stored: Vec<TokenNote> = notes(wires::<_, TokenNoteWire>(&recent)).unwrap();
+        assert_eq!(stored.len(), TokenNote::KEPT);
+        assert_eq!((stored[0].at_ms, stored[0].outcome.len()), (3, MAX_WORD));
     }
 }

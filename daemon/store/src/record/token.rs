@@ -19,7 +19,7 @@ use warifu_core::{
 use super::{
     envelope::{LIFE_CYCLE, Record, damaged, open, seal, seal_as},
     life::LifeWire,
-    note::{TokenNote, TokenNoteWire, notes, push_token, wires},
+    note::{TokenNote, TokenNoteWire, notes, push, wires},
 };
 use crate::port::StoreError;
 
@@ -64,7 +64,7 @@ impl TokenRecord {
 
     /// Adds a note; the oldest ones beyond [`TokenNote::KEPT`] go.
     pub fn push(&mut self, note: TokenNote) {
-        push_token(&mut self.recent, note);
+        push(&mut self.recent, note);
     }
 }
 

@@ -157,10 +157,10 @@ fn the_largest_token_fits_into_a_value() {
     record.life = Life::Issued(stock.issue(contract, Some(user.clone()), UnixTime(u64::MAX)));
     let long = TokenNote {
         at_ms: u64::MAX,
-        outcome: "x".repeat(99),
+        outcome: "x".repeat(32),
         number: Some(u64::MAX),
         by: Name::parse(&"b".repeat(Name::MAX)).unwrap(),
-        ..note(user, &"x".repeat(99))
+        ..note(user, &"x".repeat(32))
     };
     for _ in 0..=TokenNote::KEPT {
         record.push(long.clone());

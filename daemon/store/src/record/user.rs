@@ -11,7 +11,7 @@ use warifu_core::{
 
 use super::{
     envelope::{LIFE_CYCLE, Record, damaged, open, seal_as},
-    note::{UserNote, UserNoteWire, notes, push_user, wires},
+    note::{UserNote, UserNoteWire, notes, push, wires},
 };
 use crate::port::{Key, StoreError};
 
@@ -42,7 +42,7 @@ impl UserRecord {
 
     /// Adds a note; the oldest ones beyond [`UserNote::KEPT`] go.
     pub fn push(&mut self, note: UserNote) {
-        push_user(&mut self.recent, note);
+        push(&mut self.recent, note);
     }
 }
 

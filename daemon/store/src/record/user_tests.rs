@@ -104,8 +104,8 @@ fn the_largest_user_fits_into_a_value() {
     for _ in 0..=UserNote::KEPT {
         record.push(UserNote {
             at_ms: u64::MAX,
-            action: "x".repeat(99),
-            outcome: "x".repeat(99),
+            action: "x".repeat(32),
+            outcome: "x".repeat(32),
             serial: Some(serial.clone()),
             by: long(Name::parse, Name::MAX),
             acting: Some(long(UserId::parse, UserId::MAX)),

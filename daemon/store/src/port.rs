@@ -67,15 +67,16 @@ pub enum Space {
 }
 
 impl Space {
-    /// All spaces, in the order a backup walks them: the audit chain last, so that it covers
-    /// whatever changed meanwhile; hints after what they point to, so that none is missing.
+    /// All spaces, in the order a backup walks them: what points elsewhere before what it points
+    /// to, hints after what they are about, so that neither is missing; the audit chain last, so that it
+    /// covers whatever changed meanwhile.
     pub const ALL: [Self; 12] = [
         Self::Meta,
         Self::Batch,
         Self::Manifest,
         Self::Token,
-        Self::Contract,
         Self::User,
+        Self::Contract,
         Self::Holder,
         Self::Owned,
         Self::Grant,

@@ -98,18 +98,13 @@ pub fn parse_user_key(key: &[u8]) -> Option<UserId> {
 }
 
 /// Key of the hint that a user may hold a token.
-pub fn holder_key(
-    institution: &Institution,
-    serial: &Serial,
-    contract: &ContractId,
-    user: &UserId,
-) -> Key {
-    join(&[institution.as_str(), serial.as_str(), contract.as_str(), user.as_str()])
+pub fn holder_key(id: &TokenId, contract: &ContractId, user: &UserId) -> Key {
+    join(&[id.institution.as_str(), id.serial.as_str(), contract.as_str(), user.as_str()])
 }
 
 /// What all hints about one token's holders begin with.
-pub fn holder_prefix(institution: &Institution, serial: &Serial) -> Key {
-    join(&[institution.as_str(), serial.as_str(), ""])
+pub fn holder_prefix(id: &TokenId) -> Key {
+    join(&[id.institution.as_str(), id.serial.as_str(), ""])
 }
 
 /// Who may hold the token, in the key of such a hint.
@@ -177,15 +172,18 @@ mod tests {
         Institution::parse(name).unwrap()
     }
 
+    fn token(serial: &str) -> TokenId {
+        let serial = Serial::parse(serial).unwrap();
+        TokenId { institution: institution("bank-a"), serial }
+    }
+
     fn contract(id: &str) -> ContractId {
         ContractId::parse(id).unwrap()
     }
 
     #[test]
     fn keys_do_not_drift() {
-        let institution = Institution::parse("bank-a").unwrap();
-        let serial = Serial::parse("00123").unwrap();
-        let id = TokenId { institution: institution.clone(), serial };
+        let (institution, id) = (institution("bank-a"), token("00123"));
         assert_eq!(token_key(&id), b"bank-a\x0000123");
         assert_eq!(token_prefix(&institution), b"bank-a\x00");
         assert_eq!(batch_key(&institution, &Name::parse("B1").unwrap()), b"bank-a\x00B1");
@@ -198,8 +196,8 @@ mod tests {
 
     #[test]
     fn one_institution_is_never_a_prefix_of_another() {
-        let short = token_prefix(&Institution::parse("bank").unwrap());
-        let long = token_prefix(&Institution::parse("bank1").unwrap());
+        let short = token_prefix(&institution("bank"));
+        let long = token_prefix(&institution("bank1"));
         assert!(!long.starts_with(&short));
     }
 
@@ -211,8 +209,8 @@ mod tests {
         assert_eq!(contract_prefix(&bank), b"bank-a\x00");
         assert_eq!(user_key(&bank, &c1, &user), b"bank-a\x00C1\x00u@1");
         assert_eq!(user_prefix(&bank, &c1), b"bank-a\x00C1\x00");
-        assert_eq!(holder_key(&bank, &serial, &c1, &user), b"bank-a\x0000123\x00C1\x00u@1");
-        assert_eq!(holder_prefix(&bank, &serial), b"bank-a\x0000123\x00");
+        assert_eq!(holder_key(&token("00123"), &c1, &user), b"bank-a\x0000123\x00C1\x00u@1");
+        assert_eq!(holder_prefix(&token("00123")), b"bank-a\x0000123\x00");
         assert_eq!(owned_key(&bank, &c1, &serial), b"bank-a\x00C1\x0000123");
         assert_eq!(owned_prefix(&bank, &c1), b"bank-a\x00C1\x00");
         assert_eq!(grant_bucket(UnixTime(1_799)), 1);
@@ -229,7 +227,7 @@ mod tests {
         let (bank, c1) = (institution("bank-a"), contract("C1"));
         let (user, serial) = (UserId::parse("u@1").unwrap(), Serial::parse("00123").unwrap());
         assert_eq!(parse_user_key(&user_key(&bank, &c1, &user)), Some(user.clone()));
-        let holder = holder_key(&bank, &serial, &c1, &user);
+        let holder = holder_key(&token("00123"), &c1, &user);
         assert_eq!(parse_holder_key(&holder), Some((c1.clone(), user)));
         assert_eq!(parse_user_key(&holder), None);
         assert_eq!(parse_owned_key(&owned_key(&bank, &c1, &serial)), Some(serial));
@@ -242,10 +240,10 @@ mod tests {
         let (bank, long) = (institution("bank"), institution("bank1"));
         let (c1, c11) = (contract("C1"), contract("C11"));
         let user = UserId::parse("U").unwrap();
-        let (s1, s11) = (Serial::parse("S1").unwrap(), Serial::parse("S11").unwrap());
+        let s1 = Serial::parse("S1").unwrap();
         assert!(!contract_key(&long, &c1).starts_with(&contract_prefix(&bank)));
         assert!(!user_key(&bank, &c11, &user).starts_with(&user_prefix(&bank, &c1)));
         assert!(!owned_key(&bank, &c11, &s1).starts_with(&owned_prefix(&bank, &c1)));
-        assert!(!holder_key(&bank, &s11, &c1, &user).starts_with(&holder_prefix(&bank, &s1)));
+        assert!(!holder_key(&token("S11"), &c1, &user).starts_with(&holder_prefix(&token("S1"))));
     }
 }

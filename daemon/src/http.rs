@@ -6,13 +6,17 @@
 //!
 //! Not responsible for: connections, TLS, rate limits (server), the rules of anything.
 
+mod acting;
 mod audit;
 pub(crate) mod authz;
+mod contracts;
 mod extract;
+mod grants;
 mod imports;
 mod problem;
 mod system;
 mod tokens;
+mod users;
 
 use std::sync::Arc;
 
@@ -70,6 +74,15 @@ fn handler(operation: Operation) -> MethodRouter<Shared> {
         Operation::AuditExport => on(method, audit::export),
         Operation::AuditPublicKey => on(method, audit::public_key),
         Operation::BackupCreate => on(method, audit::backup),
+        Operation::ContractRevocations => on(method, contracts::revocations),
+        Operation::ContractSet => on(method, contracts::set),
+        Operation::ContractShow => on(method, contracts::show),
+        Operation::ContractTokens => on(method, contracts::tokens),
+        Operation::ContractUnlocks => on(method, contracts::unlocks),
+        Operation::ContractUsage => on(method, contracts::usage),
+        Operation::ContractUsers => on(method, contracts::users),
+        Operation::GrantEnd => on(method, grants::end),
+        Operation::GrantUse => on(method, grants::spend),
         Operation::Health => on(method, system::health),
         Operation::ImportCancel => on(method, imports::cancel),
         Operation::ImportContent => on(method, imports::content),
@@ -82,10 +95,24 @@ fn handler(operation: Operation) -> MethodRouter<Shared> {
         Operation::TokenDisable => on(method, tokens::disable),
         Operation::TokenEnable => on(method, tokens::enable),
         Operation::TokenExpiry => on(method, tokens::expiry),
+        Operation::TokenHistory => on(method, tokens::history),
+        Operation::TokenIssue => on(method, tokens::issue),
         Operation::TokenList => on(method, tokens::list),
+        Operation::TokenLost => on(method, tokens::lost),
+        Operation::TokenRecall => on(method, tokens::take_back),
         Operation::TokenResync => on(method, tokens::resync),
         Operation::TokenShow => on(method, tokens::show),
         Operation::TokenUnlock => on(method, tokens::unlock),
         Operation::TokenVerify => on(method, tokens::verify),
+        Operation::UserAuthorize => on(method, users::authorize),
+        Operation::UserDeactivate => on(method, users::deactivate),
+        Operation::UserOrder => on(method, users::order),
+        Operation::UserRegister => on(method, users::register),
+        Operation::UserRemove => on(method, users::remove),
+        Operation::UserSet => on(method, users::set),
+        Operation::UserShow => on(method, users::show),
+        Operation::UserSkip => on(method, users::skip),
+        Operation::UserStatus => on(method, users::status),
+        Operation::UserVerify => on(method, users::verify),
     }
 }

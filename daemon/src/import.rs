@@ -31,6 +31,7 @@ use warifu_core::{
     custody::CustodyKind,
     event::Action,
     ident::{Institution, Name},
+    lifecycle::TokenKind,
 };
 use warifu_store::{
     Commit, Space,
@@ -41,6 +42,7 @@ use self::spool::{Spool, SpoolWriter};
 use crate::{
     ask::{Ask, Kept, RequestId},
     failure::Failure,
+    lifecycle::view,
     service::Service,
     wire,
 };
@@ -71,6 +73,8 @@ pub(crate) struct Job {
     pub(crate) batch: Name,
     pub(crate) officer: Name,
     pub(crate) custody: CustodyKind,
+    /// As the customers see the tokens.
+    pub(crate) kind: TokenKind,
     pub(crate) dry_run: bool,
     pub(crate) key_label: Option<Name>,
     pub(crate) integers: Option<IntegerEncoding>,
@@ -198,6 +202,7 @@ impl Service {
             officer: ask.caller.name.clone(),
             batch,
             custody,
+            kind: request.kind.map_or(TokenKind::Hard, view::core_kind),
             dry_run: request.dry_run,
             key_label: request.key_label.map(|text| name("key_label", &text)).transpose()?,
             integers: request.integer_encoding,

@@ -20,6 +20,7 @@ mod http;
 mod idempotency;
 mod import;
 mod life;
+mod lifecycle;
 mod server;
 mod service;
 mod status;

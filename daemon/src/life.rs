@@ -300,6 +300,9 @@ async fn forget(service: Arc<Service>, mut stop: watch::Receiver<bool>) {
         if let Err(error) = service.forget_old_answers().await {
             tracing::warn!(%error, "old answers could not be forgotten");
         }
+        if let Err(error) = service.forget_old_grants().await {
+            tracing::warn!(%error, "old grants could not be forgotten");
+        }
     }
 }
 

@@ -10,21 +10,23 @@ use serde::Serialize;
 use tokio::{sync::watch, time::Instant};
 use warifu_core::{
     code::Code,
-    event::Event,
-    ident::{Institution, Name, TokenId},
+    event::{Action, Event},
+    ident::{ContractId, Institution, Name, TokenId},
     policy::VerificationPolicy,
+    rules::Rules,
+    settle::Verdict,
     time::UnixTime,
     token::Fingerprint,
 };
 use warifu_keys::{custody, hsm::Hsm};
 use warifu_store::{
     Commit, Expect, Space, Step, Store, StoreError, Unit, Version, Write,
-    record::{self, Record as _, StoreMeta, TokenRecord},
+    record::{self, ContractRecord, Record as _, StoreMeta, TokenNote, TokenRecord},
 };
 
 use crate::{
     ask::Ask, batches::Batches, clock::Clock, decoy::Decoys, failure::Failure, import::Imports,
-    telemetry::Metrics, turn::Turns,
+    telemetry::Metrics, turn::Turns, wire,
 };
 
 /// The daemon's insides, shared by all requests.
@@ -65,8 +67,8 @@ pub(crate) struct Facts {
     pub(crate) started: UnixTime,
 }
 
-/// The institutions and their numbers; replaced as a whole on reload.
-pub(crate) type Tenants = HashMap<Institution, VerificationPolicy>;
+/// The institutions and what each decides; replaced as a whole on reload.
+pub(crate) type Tenants = HashMap<Institution, Arc<Rules>>;
 
 /// Wall time of one decision. Read once, used for everything the decision writes.
 #[derive(Clone, Copy, Debug)]
@@ -76,9 +78,28 @@ pub(crate) struct Moment {
 
 /// A token as read, and what became of it in memory.
 pub(crate) struct Loaded {
+    /// Its life is in the present generation of the contract that owns it.
     pub(crate) record: TokenRecord,
     pub(crate) version: Version,
     pub(crate) changed: bool,
+    /// The contract that says which generation that is, as read.
+    pub(crate) owner: Option<(ContractId, Version)>,
+}
+
+impl Loaded {
+    /// Writes a verdict into the token's own short history, where it is written anyway.
+    pub(crate) fn note(&mut self, ask: &Ask, action: Action, verdict: Verdict, moment: Moment) {
+        if self.changed {
+            self.record.push(TokenNote {
+                at_ms: moment.ms,
+                action: action.word().to_owned(),
+                outcome: wire::outcome_word(verdict).to_owned(),
+                number: Some(wire::explanation(verdict)),
+                user: None,
+                by: ask.caller.name.clone(),
+            });
+        }
+    }
 }
 
 /// How a commit ended, as an operation sees it.
@@ -139,6 +160,11 @@ impl Service {
     }
 
     pub(crate) fn policy(&self, institution: &Institution) -> Result<VerificationPolicy, Failure> {
+        Ok(self.rules(institution)?.verification.clone())
+    }
+
+    /// What the institution decides. One decision takes one value: a reload does not change it midway.
+    pub(crate) fn rules(&self, institution: &Institution) -> Result<Arc<Rules>, Failure> {
         self.tenants.load().get(institution).cloned().ok_or(Failure::Forbidden)
     }
 
@@ -147,14 +173,31 @@ impl Service {
         ask.deadline.min(Instant::now() + self.facts.hsm_deadline).into_std()
     }
 
-    /// A token of an active batch. Tokens of a batch that is still being imported do not exist yet.
+    /// A token, its life as it counts in the present generation of its contract.
     pub(crate) async fn load_token(&self, id: &TokenId) -> Result<Option<Loaded>, Failure> {
+        let Some(mut loaded) = self.load_bare_token(id).await? else { return Ok(None) };
+        let Some(contract) = loaded.record.life.contract().cloned() else {
+            return Ok(Some(loaded));
+        };
+        let key = record::contract_key(&id.institution, &contract);
+        let found = self.store.load(Space::Contract, &key).await?;
+        let found = found.ok_or_else(|| StoreError::Corrupt(format!("no contract {contract}")))?;
+        let generation = ContractRecord::decode(&found.bytes)?.contract.generation();
+        loaded.record.life = std::mem::take(&mut loaded.record.life).in_generation(generation);
+        loaded.owner = Some((contract, found.version));
+        Ok(Some(loaded))
+    }
+
+    /// A token of an active batch, as stored. Tokens of a batch that is still being imported do not
+    /// exist yet.
+    pub(crate) async fn load_bare_token(&self, id: &TokenId) -> Result<Option<Loaded>, Failure> {
         let Some(found) = self.store.load(Space::Token, &record::token_key(id)).await? else {
             return Ok(None);
         };
         let record = TokenRecord::decode(&found.bytes)?;
         let active = self.batches.is_active(&*self.store, &id.institution, &record.batch).await?;
-        Ok(active.then_some(Loaded { record, version: found.version, changed: false }))
+        let version = found.version;
+        Ok(active.then_some(Loaded { record, version, changed: false, owner: None }))
     }
 
     /// What a decision about a token writes: the token if it changed (a bare condition if not),
@@ -183,9 +226,15 @@ impl Service {
             expect: Expect::At(loaded.version),
             write,
         };
+        let owner = loaded.owner.as_ref().map(|(contract, version)| Step {
+            space: Space::Contract,
+            key: record::contract_key(&id.institution, contract),
+            expect: Expect::At(*version),
+            write: Write::Keep,
+        });
         let remembered = Self::remember(ask, answer, moment)?;
         Ok(Unit {
-            steps: std::iter::once(token).chain(remembered).collect(),
+            steps: std::iter::once(token).chain(owner).chain(remembered).collect(),
             audit: vec![record::encode_event(event)],
         })
     }

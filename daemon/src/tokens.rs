@@ -7,8 +7,10 @@ use warifu_core::{
     code::Code,
     event::Action,
     ident::{Institution, Serial, TokenId},
+    lifecycle::{Life, standing::admits_serial},
     resync,
-    settle::Verdict,
+    rules::Rules,
+    settle::{self, Reason, Verdict},
     time::UnixTime,
     token::{Switch, Token},
 };
@@ -65,6 +67,14 @@ impl What {
     }
 }
 
+/// The help desk also finds a token again that is on its way or in stock; nobody one that is
+/// withdrawn or lost.
+fn may_resync(ask: &Ask, rules: &Rules, life: &Life) -> bool {
+    let at_the_bank = matches!(life, Life::Stock(_) | Life::Issued(_));
+    admits_serial(rules.serial_verification, life)
+        || (at_the_bank && ask.caller.roles.contains(Role::Operator))
+}
+
 impl Service {
     /// Changes a token. Asking for what is so already is no error, and is recorded all the same.
     pub(crate) async fn change_token(
@@ -116,6 +126,7 @@ impl Service {
                 return self.resync_unknown(ask, &id, codes, moment).await;
             };
             let verdict = self.judge_pair(ask, &id, &mut loaded, codes, moment).await?;
+            loaded.note(ask, Action::Resync, verdict, moment);
             let answer = answer(ask, &loaded.record.token, &policy, &id.serial, verdict, moment);
             let outcome = wire::outcome_word(verdict);
             let mut event = ask.event(Action::Resync, Some(&id.serial), moment.ms, outcome);
@@ -159,6 +170,10 @@ impl Service {
     ) -> Result<Verdict, Failure> {
         let policy = self.policy(&id.institution)?;
         let record = &mut loaded.record;
+        let rules = self.rules(&id.institution)?;
+        if !may_resync(ask, &rules, &record.life) {
+            return Ok(settle::decline(&record.token, &policy, Reason::NotInService));
+        }
         let search = match resync::plan(&record.token, &policy, moment.now(), codes) {
             Ok(search) => search,
             Err(refusal) => return Ok(resync::refused(&record.token, &policy, refusal)),
@@ -241,12 +256,12 @@ impl Service {
         Ok(wanted && active)
     }
 
-    fn now_for_display(&self) -> UnixTime {
+    pub(crate) fn now_for_display(&self) -> UnixTime {
         UnixTime(self.clock_ms() / 1_000)
     }
 }
 
-fn page_limit(limit: Option<u32>) -> Result<usize, Failure> {
+pub(crate) fn page_limit(limit: Option<u32>) -> Result<usize, Failure> {
     match limit.unwrap_or(100) {
         limit @ 1..=1_000 => Ok(limit as usize),
         _ => Err(Failure::Field { field: "limit", rule: "1 to 1000" }),

@@ -4,16 +4,17 @@
 //! the MACs are computed by the HSM worker, the store makes the result durable before anyone hears
 //! of it (invariant 1), and every failure on the way is a [`Failure`], never a verdict (invariant 4).
 //!
-//! Not responsible for: HTTP, roles, what the numbers of a policy are.
+//! Not responsible for: HTTP, roles, what the numbers of a policy are, users (lifecycle/verify).
 
 use warifu_api::token::{Outcome, VerifyAnswer};
 use warifu_core::{
     code::Code,
     event::{Action, Event},
     ident::{Serial, TokenId},
+    lifecycle::standing::admits_serial,
     plan::{self, Plan},
     policy::VerificationPolicy,
-    settle::{self, Verdict},
+    settle::{self, Reason, Verdict},
     token::Token,
 };
 use warifu_keys::custody;
@@ -22,9 +23,15 @@ use warifu_store::record::TokenRecord;
 use crate::{
     ask::{Ask, Kept},
     failure::Failure,
-    service::{Committed, Loaded, Moment, Service},
+    service::{Committed, Moment, Service},
     wire,
 };
+
+/// A verdict, and whether it changed the token.
+pub(crate) struct Judged {
+    pub(crate) verdict: Verdict,
+    pub(crate) changed: bool,
+}
 
 impl Service {
     /// Checks a code for a serial of the caller's institution.
@@ -41,17 +48,25 @@ impl Service {
                 return Ok(Kept::Replayed(answer));
             }
             let moment = self.moment()?;
-            let policy = self.policy(&id.institution)?;
+            let rules = self.rules(&id.institution)?;
+            let policy = &rules.verification;
             let Some(mut loaded) = self.load_token(&id).await? else {
                 return self.verify_unknown(ask, &id, code, moment).await;
             };
             self.decoys.saw(&id.institution, loaded.record.token.profile.digits);
-            let verdict = self.judge(ask, &id, &mut loaded, code, moment).await?;
+            let verdict = if admits_serial(rules.serial_verification, &loaded.record.life) {
+                let judged = self.judge(ask, &id, &mut loaded.record, code, moment, policy).await?;
+                loaded.changed = judged.changed;
+                judged.verdict
+            } else {
+                settle::decline(&loaded.record.token, policy, Reason::NotInService)
+            };
             if !loaded.changed {
                 turn = None; // nothing will be written, so nobody has to wait for this answer
             }
-            let answer = answer(ask, &loaded.record.token, &policy, &id.serial, verdict, moment);
-            let event = event(ask, &id.serial, verdict, moment);
+            let answer = answer(ask, &loaded.record.token, policy, &id.serial, verdict, moment);
+            let event = event(ask, &loaded.record, verdict, moment);
+            loaded.note(ask, Action::Verify, verdict, moment);
             let unit = Self::unit(ask, &loaded, &answer, &event, moment)?;
             match self.commit(ask, &id, unit).await? {
                 Committed::Done => {
@@ -66,31 +81,31 @@ impl Service {
         }
     }
 
-    /// Plan, search, settle: changes `loaded` in memory only.
-    async fn judge(
+    /// Plan, search, settle: changes `record` in memory only.
+    pub(crate) async fn judge(
         &self,
         ask: &Ask,
         id: &TokenId,
-        loaded: &mut Loaded,
+        record: &mut TokenRecord,
         code: &Code,
         moment: Moment,
-    ) -> Result<Verdict, Failure> {
-        let policy = self.policy(&id.institution)?;
+        policy: &VerificationPolicy,
+    ) -> Result<Judged, Failure> {
         let fingerprint = self.fingerprints.of(id, code);
-        let token = &loaded.record.token;
-        let plan = match plan::plan(token, &policy, moment.now(), code, fingerprint) {
+        let plan = match plan::plan(&record.token, policy, moment.now(), code, fingerprint) {
             Ok(plan) => plan,
-            Err(refusal) => return Ok(settle::refuse(token, &policy, refusal)),
+            Err(refusal) => {
+                let verdict = settle::refuse(&record.token, policy, refusal);
+                return Ok(Judged { verdict, changed: false });
+            }
         };
-        let found = self.search(ask, id, &loaded.record, code, &plan).await?;
-        let before = loaded.record.token.clone();
-        let token = &mut loaded.record.token;
-        let verdict = settle::settle(token, &policy, moment.now(), &plan, found);
-        loaded.changed = *token != before;
+        let found = self.search(ask, id, record, code, &plan).await?;
+        let before = record.token.clone();
+        let verdict = settle::settle(&mut record.token, policy, moment.now(), &plan, found);
         if matches!(verdict, Verdict::Accepted { .. }) {
-            loaded.record.last_accepted_ms = Some(moment.ms);
+            record.last_accepted_ms = Some(moment.ms);
         }
-        Ok(verdict)
+        Ok(Judged { verdict, changed: record.token != before })
     }
 
     /// One job for the HSM: walks the plan with the token's key, expected factor first.
@@ -191,11 +206,14 @@ fn told(
         remaining_attempts,
         checked_at: wire::timestamp(moment.now()),
         request_id: ask.id.to_string(),
+        text: None,
     }
 }
 
-fn event(ask: &Ask, serial: &Serial, verdict: Verdict, moment: Moment) -> Event {
-    let mut event = ask.event(Action::Verify, Some(serial), moment.ms, wire::outcome_word(verdict));
+fn event(ask: &Ask, record: &TokenRecord, verdict: Verdict, moment: Moment) -> Event {
+    let outcome = wire::outcome_word(verdict);
+    let mut event = ask.event(Action::Verify, Some(&record.serial), moment.ms, outcome);
     event.number = Some(wire::explanation(verdict));
+    event.parties.contract = record.life.contract().cloned();
     event
 }

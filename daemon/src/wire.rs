@@ -16,6 +16,8 @@ use warifu_core::{
 };
 use warifu_store::record::TokenRecord;
 
+use crate::lifecycle::view;
+
 pub(crate) fn timestamp(at: UnixTime) -> Timestamp {
     Timestamp(at.to_rfc3339())
 }
@@ -42,13 +44,18 @@ pub(crate) const fn explanation(verdict: Verdict) -> u64 {
 
 pub(crate) const fn reason(reason: Reason) -> WireReason {
     match reason {
+        Reason::ConfirmationWrong => WireReason::ConfirmationWrong,
         Reason::Disabled => WireReason::Disabled,
         Reason::Expired => WireReason::Expired,
         Reason::Length => WireReason::Length,
         Reason::Locked => WireReason::Locked,
+        Reason::NotAccepted => WireReason::NotAccepted,
+        Reason::NotInService => WireReason::NotInService,
+        Reason::NotRegistered => WireReason::NotRegistered,
         Reason::NotYetValid => WireReason::NotYetValid,
         Reason::ResyncRequired => WireReason::ResyncRequired,
         Reason::Reused => WireReason::Reused,
+        Reason::Revoked => WireReason::Revoked,
         Reason::Wrong => WireReason::Wrong,
     }
 }
@@ -102,6 +109,8 @@ pub(crate) fn summary(record: &TokenRecord, now: UnixTime) -> TokenSummary {
         algorithm: algorithm(&record.token.moving),
         hash: hash(profile.hash),
         digits: profile.digits.get(),
+        kind: view::kind(record.kind),
+        life: view::life(record.life.stage()),
         status: status(record.token.status(now)),
         batch: record.batch.to_string(),
         expires_at: profile.expires_at.map(timestamp),
@@ -127,6 +136,9 @@ pub(crate) fn detail(
         hash: hash(token.profile.hash),
         digits: token.profile.digits.get(),
         time_step_s,
+        kind: view::kind(record.kind),
+        life: view::life(record.life.stage()),
+        contract: record.life.contract().map(ToString::to_string),
         status: status(token.status(now)),
         failures: token.guard.failures,
         remaining_attempts: settle::remaining(token, policy),

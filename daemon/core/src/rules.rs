@@ -15,7 +15,7 @@ pub use self::{
     class::{Factor, OperationClass, OperationRule, Stage, WithoutToken},
     gate::{Demand, Gate, Holding, Permit, RoleSet},
     serial::{CheckDigit, SerialFault, SerialFormat},
-    window::{ClosingWindow, WindowRule, start_of_day, start_of_next_day},
+    window::{ClosingWindow, WindowRule, local_minute, start_of_day, start_of_next_day},
 };
 use crate::{
     lifecycle::{TokenKind, UsageMode},

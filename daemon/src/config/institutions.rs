@@ -43,7 +43,8 @@ pub(super) fn institutions(
                 continue;
             }
         };
-        let mut rules = profiles.rules(raw.profile.as_deref(), faults);
+        let name_of_profile = raw.profile.as_deref().unwrap_or(warifu_profiles::DEFAULT);
+        let Some(mut rules) = profiles.rules(name_of_profile, faults) else { continue };
         rules.verification = laid_over(&rules.verification, [&common, &raw.verification]);
         let mut check = Check::new(tree, "institution", faults);
         for fault in rules.verification.faults() {
@@ -58,21 +59,21 @@ pub(super) fn institutions(
 
 /// Profiles that were read; a file that many institutions share is read, and its faults told, once.
 #[derive(Default)]
-struct Profiles(HashMap<String, Rules>);
+struct Profiles(HashMap<String, Option<Rules>>);
 
 impl Profiles {
-    /// A profile that is not good stands in for itself with the default: the faults are told, and
-    /// the configuration is refused for them.
-    fn rules(&mut self, name: Option<&str>, faults: &mut Vec<Fault>) -> Rules {
-        let name = name.unwrap_or(warifu_profiles::DEFAULT);
+    /// A profile that is not good stands in for itself with the default, so that what else is wrong
+    /// is told too; the configuration is refused for the faults.
+    fn rules(&mut self, name: &str, faults: &mut Vec<Fault>) -> Option<Rules> {
         if let Some(rules) = self.0.get(name) {
             return rules.clone();
         }
         let rules = match warifu_profiles::find(name) {
-            Ok(profile) => profile.rules,
+            Ok(profile) => Some(profile.rules),
             Err(found) => {
                 faults.extend(found.iter().map(of_profile));
-                warifu_profiles::default_rules()
+                let stand_in = warifu_profiles::builtin(warifu_profiles::DEFAULT);
+                stand_in.and_then(Result::ok).map(|profile| profile.rules)
             }
         };
         self.0.insert(name.to_owned(), rules.clone());

@@ -30,12 +30,35 @@ pub(crate) const fn allowed(operation: Operation) -> &'static [Role] {
         Operation::Status | Operation::TokenList | Operation::TokenShow => {
             &[Auditor, Officer, Operator]
         }
+        Operation::ContractShow
+        | Operation::ContractTokens
+        | Operation::ContractUsers
+        | Operation::UserShow => &[Auditor, Operator, Validator],
+        Operation::TokenHistory => &[Auditor, Operator],
         Operation::TokenDisable
         | Operation::TokenEnable
         | Operation::TokenExpiry
-        | Operation::TokenUnlock => &[Operator],
-        Operation::TokenResync => &[Operator, Validator],
-        Operation::TokenVerify => &[Validator],
+        | Operation::TokenIssue
+        | Operation::TokenLost
+        | Operation::TokenRecall
+        | Operation::TokenUnlock
+        | Operation::UserRemove => &[Operator],
+        Operation::ContractRevocations
+        | Operation::ContractSet
+        | Operation::ContractUnlocks
+        | Operation::ContractUsage
+        | Operation::TokenResync
+        | Operation::UserDeactivate
+        | Operation::UserOrder
+        | Operation::UserRegister
+        | Operation::UserSet
+        | Operation::UserStatus => &[Operator, Validator],
+        Operation::GrantEnd
+        | Operation::GrantUse
+        | Operation::TokenVerify
+        | Operation::UserAuthorize
+        | Operation::UserSkip
+        | Operation::UserVerify => &[Validator],
     }
 }
 

@@ -8,7 +8,7 @@ use axum::{
     Extension, RequestPartsExt as _,
     body::{Body, Bytes},
     extract::{FromRequest, FromRequestParts, Path, Query, Request, State},
-    http::{HeaderName, HeaderValue, header, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -18,14 +18,16 @@ use tokio::time::Instant;
 use warifu_api::{
     IdempotencyKey, Problem, ProblemType,
     idempotency::{IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED},
+    text::{Language, Told},
 };
-use warifu_core::ident::Serial;
+use warifu_core::ident::{ContractId, Serial, UserId};
 
 use super::{Limits, Shared, problem};
 use crate::{
     ask::{Ask, Kept, RequestId},
     failure::Failure,
     idempotency::Intent,
+    lifecycle::GrantId,
     tls::Caller,
 };
 
@@ -34,6 +36,8 @@ use crate::{
 pub(crate) struct Begun {
     pub(crate) id: RequestId,
     pub(crate) deadline: Instant,
+    /// For texts.
+    pub(crate) language: Language,
 }
 
 /// A failure with the name of its request: what every handler returns instead of an answer.
@@ -58,8 +62,21 @@ pub(crate) struct Params<T>(pub(crate) T);
 /// The `{serial}` of the path.
 pub(crate) struct SerialPath(pub(crate) Serial);
 
+/// The `{contract}` of the path.
+pub(crate) struct ContractPath(pub(crate) ContractId);
+
+/// The `{contract}` and `{user}` of the path.
+pub(crate) struct UserPath(pub(crate) ContractId, pub(crate) UserId);
+
+/// The `{grant}` of the path.
+pub(crate) struct GrantPath(pub(crate) GrantId);
+
 /// An answer on the wire.
 pub(crate) struct Answer<T>(pub(crate) Kept<T>, pub(crate) Begun);
+
+/// An answer with a text in the caller's language. The text is no part of what is remembered: the
+/// same answer may be asked for again in another language.
+pub(crate) struct Said<T>(pub(crate) Kept<T>, pub(crate) Begun);
 
 /// Names the request and starts its clock, before anything else looks at it.
 pub(super) async fn begin(
@@ -71,7 +88,8 @@ pub(super) async fn begin(
     let Ok(id) = RequestId::random() else {
         return problem::render(&Problem::new(ProblemType::Internal));
     };
-    let begun = Begun { id, deadline: Instant::now() + limits.deadline };
+    let deadline = Instant::now() + limits.deadline;
+    let begun = Begun { id, deadline, language: language(request.headers()) };
     let label = problem::route_label(&request);
     request.extensions_mut().insert(begun);
     let response = next.run(request).await;
@@ -171,6 +189,64 @@ impl<T: Serialize> IntoResponse for Answer<T> {
         }
         response
     }
+}
+
+impl<T: Serialize + Told> IntoResponse for Said<T> {
+    fn into_response(self) -> Response {
+        let Self(mut kept, begun) = self;
+        match &mut kept {
+            Kept::Fresh(answer) | Kept::Replayed(answer) => answer.tell(begun.language),
+        }
+        let mut response = Answer(kept, begun).into_response();
+        problem::name_language(&mut response, &begun);
+        response
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for ContractPath {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Response> {
+        let begun: Begun = parts.extract().await?;
+        let text: Option<Path<String>> = parts.extract().await.ok();
+        let contract = text.and_then(|Path(text)| ContractId::parse(&text).ok());
+        contract.map(Self).ok_or_else(|| not_found(&begun))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for UserPath {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Response> {
+        let begun: Begun = parts.extract().await?;
+        let texts: Option<Path<(String, String)>> = parts.extract().await.ok();
+        let names = texts.and_then(|Path((contract, user))| {
+            ContractId::parse(&contract).ok().zip(UserId::parse(&user).ok())
+        });
+        names.map(|(contract, user)| Self(contract, user)).ok_or_else(|| not_found(&begun))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for GrantPath {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Response> {
+        let begun: Begun = parts.extract().await?;
+        let text: Option<Path<String>> = parts.extract().await.ok();
+        let grant = text.and_then(|Path(text)| GrantId::parse(&text));
+        grant.map(Self).ok_or_else(|| not_found(&begun))
+    }
+}
+
+/// A name that can not be one names nothing.
+fn not_found(begun: &Begun) -> Response {
+    problem::response(Problem::new(ProblemType::NotFound), begun)
+}
+
+fn language(headers: &HeaderMap) -> Language {
+    let lines = headers.get_all(header::ACCEPT_LANGUAGE).iter();
+    let lines: Vec<&str> = lines.filter_map(|line| line.to_str().ok()).collect();
+    Language::from_accept_language(&lines.join(","))
 }
 
 impl IntoResponse for Fault {

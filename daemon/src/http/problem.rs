@@ -89,8 +89,9 @@ fn chain(error: &dyn std::error::Error) -> String {
 /// A problem as a response, named after its request.
 pub(super) fn response(problem: Problem, begun: &Begun) -> Response {
     let retry = problem.kind.retry_after_s();
-    let problem = problem.with_request_id(&begun.id.to_string());
+    let problem = problem.with_request_id(&begun.id.to_string()).in_language(begun.language);
     let mut response = render(&problem);
+    name_language(&mut response, begun);
     if let Some(seconds) = retry {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
@@ -111,6 +112,12 @@ pub(super) fn name_request(response: &mut Response, begun: &Begun) {
     if let Ok(id) = HeaderValue::from_str(&begun.id.to_string()) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
+}
+
+/// In which language the texts of an answer are.
+pub(super) fn name_language(response: &mut Response, begun: &Begun) {
+    let language = HeaderValue::from_static(begun.language.tag());
+    response.headers_mut().insert(header::CONTENT_LANGUAGE, language);
 }
 
 pub(super) async fn no_such_path(Extension(begun): Extension<Begun>) -> Response {

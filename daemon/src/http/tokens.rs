@@ -7,14 +7,17 @@ use warifu_api::token::{
     ChangeRequest, ExpiryRequest, ResyncRequest, TokenDetail, TokenPage, TokenQuery, VerifyAnswer,
     VerifyRequest,
 };
-use warifu_core::{
-    code::{Code, CodeError},
-    time::UnixTime,
+use warifu_api::{
+    action::{ActionAnswer, IssueRequest, ReasonRequest},
+    history::TokenHistory,
 };
+use warifu_core::{ident::ContractId, time::UnixTime};
 
 use super::{
     Shared,
-    extract::{Answer, Asked, Fault, Params, Plain, SerialPath, detached, shared},
+    acting::{acting, code, user},
+    extract::{Answer, Asked, Fault, Params, Plain, Said, SerialPath, detached, shared},
+    grants::BAD_CONTRACT,
 };
 use crate::{
     ask::Kept,
@@ -26,25 +29,25 @@ pub(super) async fn verify(
     State(service): State<Shared>,
     SerialPath(serial): SerialPath,
     Asked { ask, body, begun }: Asked<VerifyRequest>,
-) -> Result<Answer<VerifyAnswer>, Fault> {
+) -> Result<Said<VerifyAnswer>, Fault> {
     let work = async move {
         let code = code("code", body.code.expose())?;
         service.verify(&ask, serial, &code).await
     };
-    detached(work).await.map(|kept| Answer(kept, begun)).map_err(|f| begun.fault(f))
+    detached(work).await.map(|kept| Said(kept, begun)).map_err(|f| begun.fault(f))
 }
 
 pub(super) async fn resync(
     State(service): State<Shared>,
     SerialPath(serial): SerialPath,
     Asked { ask, body, begun }: Asked<ResyncRequest>,
-) -> Result<Answer<VerifyAnswer>, Fault> {
+) -> Result<Said<VerifyAnswer>, Fault> {
     let work = async move {
         let [first, second] = &body.codes;
         let (first, second) = (code("codes", first.expose())?, code("codes", second.expose())?);
         service.resync(&ask, serial, [&first, &second]).await
     };
-    detached(work).await.map(|kept| Answer(kept, begun)).map_err(|f| begun.fault(f))
+    detached(work).await.map(|kept| Said(kept, begun)).map_err(|f| begun.fault(f))
 }
 
 pub(super) async fn unlock(
@@ -100,6 +103,56 @@ pub(super) async fn list(
     page.map(|page| Answer(Kept::Fresh(page), begun)).map_err(|f| begun.fault(f))
 }
 
+pub(super) async fn history(
+    State(service): State<Shared>,
+    SerialPath(serial): SerialPath,
+    Plain { ask, begun }: Plain,
+) -> Result<Said<TokenHistory>, Fault> {
+    let history = service.token_history(ask.institution(), serial).await;
+    history.map(|history| Said(Kept::Fresh(history), begun)).map_err(|f| begun.fault(f))
+}
+
+pub(super) async fn issue(
+    State(service): State<Shared>,
+    SerialPath(serial): SerialPath,
+    Asked { ask, body, begun }: Asked<IssueRequest>,
+) -> Result<Said<ActionAnswer>, Fault> {
+    let service = shared(&service);
+    let work = async move {
+        let contract = ContractId::parse(&body.contract).map_err(|_| BAD_CONTRACT)?;
+        let user = body.user.as_deref().map(|text| user("user", text)).transpose()?;
+        let acting = acting(None, body.reason, body.reference)?;
+        service.issue(&ask, &serial, (&contract, user.as_ref()), &acting).await
+    };
+    detached(work).await.map(|kept| Said(kept, begun)).map_err(|f| begun.fault(f))
+}
+
+pub(super) async fn take_back(
+    State(service): State<Shared>,
+    SerialPath(serial): SerialPath,
+    Asked { ask, body, begun }: Asked<ReasonRequest>,
+) -> Result<Said<ActionAnswer>, Fault> {
+    let service = shared(&service);
+    let work = async move {
+        let acting = acting(None, body.reason, body.reference)?;
+        service.recall_token(&ask, &serial, &acting).await
+    };
+    detached(work).await.map(|kept| Said(kept, begun)).map_err(|f| begun.fault(f))
+}
+
+pub(super) async fn lost(
+    State(service): State<Shared>,
+    SerialPath(serial): SerialPath,
+    Asked { ask, body, begun }: Asked<ReasonRequest>,
+) -> Result<Said<ActionAnswer>, Fault> {
+    let service = shared(&service);
+    let work = async move {
+        let acting = acting(None, body.reason, body.reference)?;
+        service.report_lost(&ask, serial, &acting).await
+    };
+    detached(work).await.map(|kept| Said(kept, begun)).map_err(|f| begun.fault(f))
+}
+
 async fn change(
     State(service): State<Shared>,
     SerialPath(serial): SerialPath,
@@ -112,17 +165,6 @@ async fn change(
         service.change_token(&ask, serial, Change { what, note }).await
     };
     detached(work).await.map(|kept| Answer(kept, begun)).map_err(|f| begun.fault(f))
-}
-
-/// A code that is none (letters, a blank) is a mistake of the form, not an attempt.
-fn code(field: &'static str, text: &str) -> Result<Code, Failure> {
-    Code::parse(text).map_err(|error| {
-        let rule = match error {
-            CodeError::NotDecimal => "decimal digits only",
-            CodeError::Length => "4 to 10 digits",
-        };
-        Failure::Field { field, rule }
-    })
 }
 
 /// Goes into the audit chain, so it is short and printable.

@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use warifu_core::{
     custody::SealedSeed,
     ident::{Name, Serial},
-    lifecycle::{Life, TokenKind},
+    lifecycle::Life,
 };
 use warifu_keys::{
     custody,
@@ -203,7 +203,7 @@ impl Run<'_> {
             created_ms,
             last_accepted_ms: None,
             last_request: None,
-            kind: TokenKind::Hard,
+            kind: self.job.kind,
             life: Life::stock(),
             recent: Vec::new(),
         }

@@ -5,7 +5,7 @@
 
 use warifu_core::{
     custody::SealedSeed,
-    event::{Action, Event},
+    event::{Action, Event, Parties},
     ident::{Institution, Name, Serial, TokenId},
 };
 use warifu_keys::custody;
@@ -104,6 +104,7 @@ impl Service {
             outcome: "removed",
             number: None,
             note: Some(batch.to_string()),
+            parties: Parties::default(),
         }
     }
 }

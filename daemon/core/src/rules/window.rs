@@ -61,6 +61,11 @@ pub fn start_of_day(at: UnixTime, days: u16, zone: &TimeZone) -> Option<UnixTime
     unix(&date.to_zoned(zone.clone()).ok()?)
 }
 
+/// To the minute, as the banks' lists show an expiry: `2021-09-30 08:00`.
+pub fn local_minute(at: UnixTime, zone: &TimeZone) -> Option<String> {
+    Some(zoned(at, zone)?.strftime("%Y-%m-%d %H:%M").to_string())
+}
+
 fn zoned(at: UnixTime, zone: &TimeZone) -> Option<Zoned> {
     let stamp = Timestamp::from_second(i64::try_from(at.0).ok()?).ok()?;
     Some(stamp.to_zoned(zone.clone()))

@@ -1,0 +1,82 @@
+//! Who acts, and the free texts of a change: from the wire to what the life cycle takes.
+//!
+//! Not responsible for: whether the actor may (`lifecycle::acting`).
+
+use std::collections::HashSet;
+
+use warifu_api::{actor::Actor, contract::TargetsRequest};
+use warifu_core::{
+    code::{Code, CodeError},
+    ident::UserId,
+};
+
+use super::tokens::note;
+use crate::{
+    failure::Failure,
+    lifecycle::{Acting, Targets, view},
+};
+
+/// Actor, reason and reference of a request.
+pub(super) fn acting(
+    actor: Option<Actor>,
+    reason: Option<String>,
+    reference: Option<String>,
+) -> Result<Acting, Failure> {
+    let actor = actor.unwrap_or_default();
+    let session = actor.session.filter(|text| !text.expose().is_empty());
+    if session.as_ref().is_some_and(|text| text.expose().len() > MAX_SESSION) {
+        return Err(Failure::Field { field: "actor.session", rule: "at most 128 bytes" });
+    }
+    Ok(Acting {
+        user: actor.user.as_deref().map(|text| user("actor.user", text)).transpose()?,
+        confirmation: view::core_confirmation(actor.confirmation),
+        login_method: actor.login_method.map(warifu_api::actor::LoginMethod::word),
+        session,
+        code: actor.code.map(|text| code("actor.code", text.expose())).transpose()?,
+        reason: reason.map(note).transpose()?,
+        reference: reference.map(self::reference).transpose()?,
+    })
+}
+
+/// Users named together: some, not too many, none twice.
+pub(super) fn targets(request: TargetsRequest) -> Result<Targets, Failure> {
+    let TargetsRequest { actor, users, reason, reference } = request;
+    let acting = acting(actor, reason, reference)?;
+    if users.is_empty() || users.len() > TargetsRequest::MAX {
+        return Err(Failure::Field { field: "users", rule: "1 to 500 users" });
+    }
+    let users = users.iter().map(|text| user("users", text)).collect::<Result<Vec<_>, _>>()?;
+    let distinct: HashSet<_> = users.iter().collect();
+    if distinct.len() < users.len() {
+        return Err(Failure::Field { field: "users", rule: "each user once" });
+    }
+    Ok(Targets { acting, users })
+}
+
+/// A user's name inside a body.
+pub(super) fn user(field: &'static str, text: &str) -> Result<UserId, Failure> {
+    UserId::parse(text).map_err(|_| Failure::Field {
+        field,
+        rule: "1 to 32 letters, digits, -, _, ., @; the first a letter or digit",
+    })
+}
+
+/// A code that is none (letters, a blank) is a mistake of the form, not an attempt.
+pub(super) fn code(field: &'static str, text: &str) -> Result<Code, Failure> {
+    Code::parse(text).map_err(|error| {
+        let rule = match error {
+            CodeError::NotDecimal => "decimal digits only",
+            CodeError::Length => "4 to 10 digits",
+        };
+        Failure::Field { field, rule }
+    })
+}
+
+fn reference(text: String) -> Result<String, Failure> {
+    let fits = text.chars().count() <= MAX_REFERENCE && !text.chars().any(char::is_control);
+    let rule = "at most 100 printable characters";
+    if fits { Ok(text) } else { Err(Failure::Field { field: "reference", rule }) }
+}
+
+const MAX_SESSION: usize = 128;
+const MAX_REFERENCE: usize = 100;

@@ -1,0 +1,253 @@
+//! Who acts, what the front end vouches for, and the step-up code of the actor's own token.
+//!
+//! Not responsible for: the gates themselves (`warifu_core::lifecycle::actor`).
+
+use std::sync::Arc;
+
+use warifu_api::SecretText;
+use warifu_core::{
+    code::Code,
+    event::{Action, Event, Parties},
+    ident::{Serial, UserId},
+    lifecycle::{
+        Actor, Confirmation, Denial,
+        actor::{Scene, Subject},
+    },
+    policy::VerificationPolicy,
+    rules::Gate,
+    settle::{Reason, Verdict},
+};
+use warifu_store::record::TokenNote;
+
+use super::draft::Draft;
+use crate::{ask::Ask, failure::Failure, service::Service, tls::Role, wire};
+
+/// Who acts, as the request says.
+#[derive(Debug, Default)]
+pub(crate) struct Acting {
+    /// The acting user; `None`: the bank's own staff.
+    pub(crate) user: Option<UserId>,
+    pub(crate) confirmation: Confirmation,
+    /// How they logged in, for the record only.
+    pub(crate) login_method: Option<&'static str>,
+    pub(crate) session: Option<SecretText>,
+    /// Of the actor's own token.
+    pub(crate) code: Option<Code>,
+    pub(crate) reason: Option<String>,
+    pub(crate) reference: Option<String>,
+}
+
+/// How a step-up ended.
+pub(super) enum StepUp {
+    Passed,
+    /// The answer's reason, and how many wrong codes are left, where that may be told.
+    Rejected(Told),
+}
+
+/// A rejected code as it may be told.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Told {
+    pub(super) reason: Reason,
+    pub(super) remaining: Option<u32>,
+}
+
+impl Acting {
+    /// Staff act under their own certificate; a front end must name the user who acts.
+    pub(super) fn check(&self, ask: &Ask) -> Result<(), Failure> {
+        let roles = &ask.caller.roles;
+        match &self.user {
+            Some(_) if roles.contains(Role::Validator) => Ok(()),
+            Some(_) => Err(Failure::Field {
+                field: "actor.user",
+                rule: "only a front end (role validator) names an acting user; staff act as themselves",
+            }),
+            None if roles.contains(Role::Operator) => Ok(()),
+            None => Err(Failure::Field {
+                field: "actor.user",
+                rule: "a front end must name the user who acts",
+            }),
+        }
+    }
+
+    fn assertions(&self) -> Option<String> {
+        let confirmation = match self.confirmation {
+            Confirmation::NotChecked => None,
+            Confirmation::Right => Some("confirmation=right".to_owned()),
+            Confirmation::Wrong => Some("confirmation=wrong".to_owned()),
+        };
+        let login = self.login_method.map(|method| format!("login={method}"));
+        let code = self.code.is_some().then(|| "code=given".to_owned());
+        let parts: Vec<String> = [confirmation, login, code].into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| parts.join(" "))
+    }
+
+    /// An event of the life cycle, with everything about who acts and what was vouched for.
+    pub(super) fn event(
+        &self,
+        ask: &Ask,
+        draft: &Draft,
+        action: Action,
+        subject: (Option<&UserId>, Option<&Serial>),
+        outcome: &'static str,
+    ) -> Event {
+        let (user, serial) = subject;
+        let mut event = ask.event(action, serial, draft.moment.ms, outcome);
+        event.note.clone_from(&self.reason);
+        event.parties = Parties {
+            contract: Some(draft.contract_id.clone()),
+            user: user.cloned(),
+            acting: self.user.clone(),
+            assertions: self.assertions(),
+            reference: self.reference.clone(),
+        };
+        event
+    }
+}
+
+impl Service {
+    /// Loads the acting user and their token. `false` where the contract has no such user.
+    pub(super) async fn fetch_actor(
+        &self,
+        draft: &mut Draft,
+        acting: &Acting,
+    ) -> Result<bool, Failure> {
+        let Some(id) = &acting.user else { return Ok(true) };
+        self.fetch_user(draft, id).await
+    }
+
+    /// The gate, for one subject or for the contract as a whole.
+    pub(super) fn admit(
+        draft: &Draft,
+        acting: &Acting,
+        gate: &Gate,
+        subject: Option<Subject<'_>>,
+    ) -> Result<(), Denial> {
+        let contract = &draft.contract.get().contract;
+        let scene = Scene { contract, staff: draft.rules.staff, now: draft.now() };
+        let Some(id) = &acting.user else {
+            let given = |text: &Option<String>| text.as_ref().is_some_and(|t| !t.trim().is_empty());
+            let (reason, reference) = (given(&acting.reason), given(&acting.reference));
+            return gate.admit(scene, Actor::Staff { reason, reference }, subject);
+        };
+        let record = draft.user(id).ok_or(Denial::UnknownUser)?;
+        let actor = Actor::User {
+            id,
+            user: &record.user,
+            token: draft.held_by(id),
+            confirmation: seen_by_gate(draft, acting, gate),
+            code: acting.code.is_some(),
+        };
+        gate.admit(scene, actor, subject)
+    }
+
+    /// Checks the code that came with the request, where the gate asks for one. The code is used up
+    /// whatever becomes of the operation.
+    pub(super) async fn step_up(
+        &self,
+        ask: &Ask,
+        draft: &mut Draft,
+        acting: &Acting,
+        gate: &Gate,
+    ) -> Result<StepUp, Failure> {
+        let (Some(id), Some(code)) = (&acting.user, &acting.code) else {
+            return Ok(StepUp::Passed);
+        };
+        if !gate.looks_at_code() {
+            return Ok(StepUp::Passed);
+        }
+        let Some(serial) = draft.serial_of(id).cloned() else { return Ok(StepUp::Passed) };
+        let rules = Arc::clone(&draft.rules);
+        let judge = Judge { serial: &serial, action: Action::Verify, user: Some(id) };
+        let verdict = self.judge_in(ask, draft, judge, code, &rules.verification).await?;
+        let mut event = acting.event(
+            ask,
+            draft,
+            Action::Verify,
+            (Some(id), Some(&serial)),
+            wire::outcome_word(verdict),
+        );
+        event.number = Some(wire::explanation(verdict));
+        draft.push(event);
+        self.metrics.verified(&draft.institution, wire::outcome_word(verdict));
+        Ok(told(draft, verdict, acting.confirmation).map_or(StepUp::Passed, StepUp::Rejected))
+    }
+
+    /// Judges a code against a token of the draft, and notes it there.
+    pub(super) async fn judge_in(
+        &self,
+        ask: &Ask,
+        draft: &mut Draft,
+        judge: Judge<'_>,
+        code: &Code,
+        policy: &VerificationPolicy,
+    ) -> Result<Verdict, Failure> {
+        let moment = draft.moment;
+        let id = draft.token_id(judge.serial);
+        let Some(cell) = draft.token_cell(judge.serial) else { return Err(Failure::Bug) };
+        let judged = self.judge(ask, &id, cell.loan(), code, moment, policy).await?;
+        if judged.changed {
+            let outcome = wire::outcome_word(judged.verdict);
+            let number = Some(wire::explanation(judged.verdict));
+            let note = token_note(ask, judge.action, outcome, number, judge.user, moment.ms);
+            cell.edit().push(note);
+        }
+        Ok(judged.verdict)
+    }
+}
+
+/// Which token a code is judged against, and for whom.
+#[derive(Clone, Copy)]
+pub(super) struct Judge<'a> {
+    pub(super) serial: &'a Serial,
+    pub(super) action: Action,
+    pub(super) user: Option<&'a UserId>,
+}
+
+/// Where policy hides which element was wrong, a wrong password is told only together with the code.
+fn seen_by_gate(draft: &Draft, acting: &Acting, gate: &Gate) -> Confirmation {
+    let with_code = gate.looks_at_code() && acting.code.is_some();
+    match acting.confirmation {
+        Confirmation::Wrong if draft.rules.hide_which && with_code => Confirmation::Right,
+        seen => seen,
+    }
+}
+
+/// What may be told of a code that came with a password; `None`: both were right.
+pub(super) fn told(draft: &Draft, verdict: Verdict, password: Confirmation) -> Option<Told> {
+    let hide = draft.rules.hide_which;
+    match verdict {
+        Verdict::Accepted { .. } if password != Confirmation::Wrong => None,
+        Verdict::Accepted { .. } if hide => {
+            Some(Told { reason: Reason::NotAccepted, remaining: None })
+        }
+        Verdict::Accepted { .. } => {
+            Some(Told { reason: Reason::ConfirmationWrong, remaining: None })
+        }
+        Verdict::Rejected { reason: Reason::Wrong, .. } if hide => {
+            Some(Told { reason: Reason::NotAccepted, remaining: None })
+        }
+        Verdict::Rejected { reason, .. } if hide => Some(Told { reason, remaining: None }),
+        Verdict::Rejected { reason, remaining } => {
+            Some(Told { reason, remaining: Some(remaining) })
+        }
+    }
+}
+
+/// For the token's own short history.
+pub(crate) fn token_note(
+    ask: &Ask,
+    action: Action,
+    outcome: &str,
+    number: Option<u64>,
+    user: Option<&UserId>,
+    at_ms: u64,
+) -> TokenNote {
+    TokenNote {
+        at_ms,
+        action: action.word().to_owned(),
+        outcome: outcome.to_owned(),
+        number,
+        user: user.cloned(),
+        by: ask.caller.name.clone(),
+    }
+}

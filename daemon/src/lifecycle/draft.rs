@@ -1,0 +1,401 @@
+//! What one operation has read and changed, until it is committed as a whole.
+//!
+//! A record that was read and not changed becomes a condition of the unit, so that a decision never
+//! outlives what it was based on; a conflict sends the operation back to its beginning.
+//!
+//! Not responsible for: decisions.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde::{Serialize, de::DeserializeOwned};
+use warifu_core::{
+    event::Event,
+    ident::{ContractId, Institution, Serial, TokenId, UserId},
+    lifecycle::Held,
+    rules::Rules,
+    time::UnixTime,
+};
+use warifu_store::{
+    Commit, Expect, Space, Step, StoreError, Unit, Version, Write,
+    record::{self, ContractRecord, HintRecord, Record, TokenRecord, UserRecord},
+};
+
+use crate::{
+    ask::{Ask, Kept},
+    failure::Failure,
+    service::{Moment, Service},
+    turn::Turn,
+};
+
+/// A record as read, and what became of it.
+#[derive(Debug)]
+pub(super) struct Cell<R> {
+    record: R,
+    /// `None`: there is no such record yet.
+    version: Option<Version>,
+    changed: bool,
+}
+
+/// See the module.
+pub(super) struct Draft {
+    pub(super) institution: Institution,
+    pub(super) contract_id: ContractId,
+    pub(super) rules: Arc<Rules>,
+    pub(super) moment: Moment,
+    pub(super) contract: Cell<ContractRecord>,
+    users: BTreeMap<UserId, Cell<UserRecord>>,
+    tokens: BTreeMap<Serial, Cell<TokenRecord>>,
+    steps: Vec<Step>,
+    events: Vec<Event>,
+    /// Held until the draft is gone: nobody else evaluates a code of these tokens.
+    turns: Vec<Turn>,
+}
+
+/// A record that says which request changed it last: that settles an unclear commit.
+pub(super) trait Stamped: Record {
+    fn stamp(&mut self, request: [u8; 16]);
+    fn stamped(&self) -> Option<[u8; 16]>;
+}
+
+macro_rules! stamped {
+    ($($record:ty),+) => {$(
+        impl Stamped for $record {
+            fn stamp(&mut self, request: [u8; 16]) {
+                self.last_request = Some(request);
+            }
+
+            fn stamped(&self) -> Option<[u8; 16]> {
+                self.last_request
+            }
+        }
+    )+};
+}
+stamped!(ContractRecord, TokenRecord, UserRecord, record::GrantRecord);
+
+impl<R: Record> Cell<R> {
+    pub(super) const fn new(record: R) -> Self {
+        Self { record, version: None, changed: true }
+    }
+
+    const fn read(record: R, version: Version) -> Self {
+        Self { record, version: Some(version), changed: false }
+    }
+
+    pub(super) const fn get(&self) -> &R {
+        &self.record
+    }
+
+    pub(super) const fn is_new(&self) -> bool {
+        self.version.is_none()
+    }
+
+    /// For work that may change nothing; whoever does change it calls [`Cell::edit`] as well.
+    pub(super) const fn loan(&mut self) -> &mut R {
+        &mut self.record
+    }
+
+    pub(super) const fn edit(&mut self) -> &mut R {
+        self.changed = true;
+        &mut self.record
+    }
+}
+
+impl<R: Stamped> Cell<R> {
+    fn step(&mut self, space: Space, key: Vec<u8>, request: [u8; 16]) -> Step {
+        let write = if self.changed {
+            self.record.stamp(request);
+            Write::Put(self.record.encode())
+        } else {
+            Write::Keep
+        };
+        Step { space, key, expect: self.version.map_or(Expect::Absent, Expect::At), write }
+    }
+}
+
+impl Draft {
+    pub(super) const fn now(&self) -> UnixTime {
+        self.moment.now()
+    }
+
+    pub(super) fn token_id(&self, serial: &Serial) -> TokenId {
+        TokenId { institution: self.institution.clone(), serial: serial.clone() }
+    }
+
+    /// A user that was loaded.
+    pub(super) fn user(&self, id: &UserId) -> Option<&UserRecord> {
+        self.users.get(id).map(Cell::get)
+    }
+
+    /// A token that was loaded.
+    pub(super) fn token(&self, serial: &Serial) -> Option<&TokenRecord> {
+        self.tokens.get(serial).map(Cell::get)
+    }
+
+    pub(super) fn user_cell(&mut self, id: &UserId) -> Option<&mut Cell<UserRecord>> {
+        self.users.get_mut(id)
+    }
+
+    pub(super) fn token_cell(&mut self, serial: &Serial) -> Option<&mut Cell<TokenRecord>> {
+        self.tokens.get_mut(serial)
+    }
+
+    /// Contract, user and token at once, to change any of them.
+    pub(super) fn trio(
+        &mut self,
+        user: &UserId,
+        serial: &Serial,
+    ) -> Option<(&mut Cell<ContractRecord>, &mut Cell<UserRecord>, &mut Cell<TokenRecord>)> {
+        let user = self.users.get_mut(user)?;
+        let token = self.tokens.get_mut(serial)?;
+        Some((&mut self.contract, user, token))
+    }
+
+    /// A token that was loaded, as the core looks at it.
+    pub(super) fn held<'a>(&'a self, serial: &'a Serial) -> Option<Held<'a>> {
+        self.token(serial).map(|record| held(record))
+    }
+
+    /// The serial that this user's codes come from.
+    pub(super) fn serial_of(&self, user: &UserId) -> Option<&Serial> {
+        let user = &self.user(user)?.user;
+        self.contract.get().contract.holding(user).map(|(serial, _)| serial)
+    }
+
+    /// The token that this user holds, if it was loaded.
+    pub(super) fn held_by(&self, user: &UserId) -> Option<Held<'_>> {
+        self.serial_of(user).and_then(|serial| self.held(serial))
+    }
+
+    pub(super) fn add_user(&mut self, record: UserRecord) {
+        self.users.insert(record.id.clone(), Cell::new(record));
+    }
+
+    /// The user's record goes with the unit, instead of being a condition.
+    pub(super) fn drop_user(&mut self, id: &UserId) {
+        let Some(cell) = self.users.remove(id) else { return };
+        self.steps.push(Step {
+            space: Space::User,
+            key: record::user_key(&self.institution, &self.contract_id, id),
+            expect: cell.version.map_or(Expect::Absent, Expect::At),
+            write: Write::Delete,
+        });
+    }
+
+    pub(super) fn push(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
+    pub(super) fn step(&mut self, step: Step) {
+        self.steps.push(step);
+    }
+
+    /// Remembers, or forgets, that this user takes part in that token. A hint for lists only.
+    pub(super) fn hint_holder(&mut self, serial: &Serial, user: &UserId, holds: bool) {
+        let id = self.token_id(serial);
+        let key = record::holder_key(&id, &self.contract_id, user);
+        self.hint(Space::Holder, key, holds);
+    }
+
+    /// Remembers, or forgets, that this token belongs to that contract. A hint for lists only.
+    pub(super) fn hint_owned(&mut self, contract: &ContractId, serial: &Serial, owned: bool) {
+        let key = record::owned_key(&self.institution, contract, serial);
+        self.hint(Space::Owned, key, owned);
+    }
+
+    /// The last word about a key counts: no unit may name a key twice.
+    fn hint(&mut self, space: Space, key: Vec<u8>, present: bool) {
+        let write = if present { Write::Put(HintRecord.encode()) } else { Write::Delete };
+        self.steps.retain(|step| step.space != space || step.key != key);
+        self.steps.push(Step { space, key, expect: Expect::Any, write });
+    }
+
+    fn unit<T: Serialize>(&mut self, ask: &Ask, answer: &T) -> Result<Unit, Failure> {
+        let request = ask.id.0;
+        let mut steps = Vec::with_capacity(self.steps.len() + self.users.len() + 4);
+        let key = record::contract_key(&self.institution, &self.contract_id);
+        steps.push(self.contract.step(Space::Contract, key, request));
+        for (id, cell) in &mut self.users {
+            let key = record::user_key(&self.institution, &self.contract_id, id);
+            steps.push(cell.step(Space::User, key, request));
+        }
+        for (serial, cell) in &mut self.tokens {
+            let id = TokenId { institution: self.institution.clone(), serial: serial.clone() };
+            steps.push(cell.step(Space::Token, record::token_key(&id), request));
+        }
+        steps.append(&mut self.steps);
+        steps.extend(Service::remember(ask, answer, self.moment)?);
+        let audit = self.events.iter().map(record::encode_event).collect();
+        Ok(Unit { steps, audit })
+    }
+}
+
+/// A token as the core looks at it. Its life must be in the contract's generation already.
+pub(super) fn held(record: &TokenRecord) -> Held<'_> {
+    Held { serial: &record.serial, kind: record.kind, life: &record.life, token: &record.token }
+}
+
+/// What an operation starts with.
+pub(super) enum Begun<T> {
+    /// It was carried out already.
+    Replayed(T),
+    /// The contract is loaded; go on.
+    Draft(Box<Draft>),
+}
+
+impl Service {
+    /// Recalls the answer, or loads the contract.
+    pub(super) async fn begin<T: DeserializeOwned>(
+        &self,
+        ask: &Ask,
+        contract: &ContractId,
+    ) -> Result<Begun<T>, Failure> {
+        if let Some(answer) = self.recall(ask).await? {
+            return Ok(Begun::Replayed(answer));
+        }
+        let loaded = self.load_contract(ask.institution(), contract).await?;
+        let cell = loaded.ok_or(Failure::NotFound)?;
+        Ok(Begun::Draft(Box::new(self.draft(ask, contract, cell)?)))
+    }
+
+    pub(super) fn draft(
+        &self,
+        ask: &Ask,
+        contract_id: &ContractId,
+        contract: Cell<ContractRecord>,
+    ) -> Result<Draft, Failure> {
+        Ok(Draft {
+            institution: ask.institution().clone(),
+            contract_id: contract_id.clone(),
+            rules: self.rules(ask.institution())?,
+            moment: self.moment()?,
+            contract,
+            users: BTreeMap::new(),
+            tokens: BTreeMap::new(),
+            steps: Vec::new(),
+            events: Vec::new(),
+            turns: Vec::new(),
+        })
+    }
+
+    pub(super) async fn load_contract(
+        &self,
+        institution: &Institution,
+        contract: &ContractId,
+    ) -> Result<Option<Cell<ContractRecord>>, Failure> {
+        let key = record::contract_key(institution, contract);
+        let found = self.store.load(Space::Contract, &key).await?;
+        let cell = |found: warifu_store::Versioned| {
+            Ok(Cell::read(ContractRecord::decode(&found.bytes)?, found.version))
+        };
+        found.map(cell).transpose()
+    }
+
+    /// Loads a user into the draft; `false` where there is none.
+    pub(super) async fn fetch_user(&self, draft: &mut Draft, id: &UserId) -> Result<bool, Failure> {
+        if draft.users.contains_key(id) {
+            return Ok(true);
+        }
+        let key = record::user_key(&draft.institution, &draft.contract_id, id);
+        let Some(found) = self.store.load(Space::User, &key).await? else { return Ok(false) };
+        let cell = Cell::read(UserRecord::decode(&found.bytes)?, found.version);
+        draft.users.insert(id.clone(), cell);
+        Ok(true)
+    }
+
+    /// Loads a token into the draft; `false` where there is none. Its life comes in the contract's
+    /// present generation.
+    pub(super) async fn fetch_token(
+        &self,
+        draft: &mut Draft,
+        serial: &Serial,
+    ) -> Result<bool, Failure> {
+        if draft.tokens.contains_key(serial) {
+            return Ok(true);
+        }
+        let Some(loaded) = self.load_bare_token(&draft.token_id(serial)).await? else {
+            return Ok(false);
+        };
+        let mut record = loaded.record;
+        if record.life.contract() == Some(&draft.contract_id) {
+            let generation = draft.contract.get().contract.generation();
+            record.life = std::mem::take(&mut record.life).in_generation(generation);
+        }
+        draft.tokens.insert(serial.clone(), Cell::read(record, loaded.version));
+        Ok(true)
+    }
+
+    /// Loads the token that a user holds, if they hold one.
+    pub(super) async fn fetch_held(&self, draft: &mut Draft, user: &UserId) -> Result<(), Failure> {
+        if let Some(serial) = draft.serial_of(user).cloned() {
+            self.fetch_token(draft, &serial).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes the turns of tokens whose codes are going to be evaluated, before they are loaded. In
+    /// one order for everybody, so that no two requests wait for each other.
+    pub(super) async fn take_turns(
+        &self,
+        ask: &Ask,
+        draft: &mut Draft,
+        mut serials: Vec<Serial>,
+    ) -> Result<(), Failure> {
+        serials.sort();
+        serials.dedup();
+        for serial in serials {
+            let turn = self.turns.take(&draft.token_id(&serial), ask.deadline).await?;
+            draft.turns.push(turn);
+        }
+        Ok(())
+    }
+
+    /// Commits the draft with its answer. `None`: somebody else was first, start over.
+    pub(super) async fn finish<T: Serialize>(
+        &self,
+        ask: &Ask,
+        mut draft: Draft,
+        answer: T,
+    ) -> Result<Option<Kept<T>>, Failure> {
+        let unit = draft.unit(ask, &answer)?;
+        match self.store.commit(unit).await {
+            Ok(Commit::Done { .. }) => Ok(Some(Kept::Fresh(answer))),
+            Ok(Commit::Conflict { .. }) => self.again(ask).await,
+            Err(StoreError::Indeterminate) => {
+                if self.was_ours(ask, &draft).await? {
+                    return Ok(Some(Kept::Fresh(answer)));
+                }
+                Err(StoreError::Indeterminate.into())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Starting over ends with the request's time.
+    async fn again<T>(&self, ask: &Ask) -> Result<Option<Kept<T>>, Failure> {
+        tokio::task::yield_now().await;
+        if tokio::time::Instant::now() >= ask.deadline {
+            return Err(Failure::Crowded);
+        }
+        Ok(None)
+    }
+
+    /// Whether a record that the draft changed carries this request's id now.
+    async fn was_ours(&self, ask: &Ask, draft: &Draft) -> Result<bool, Failure> {
+        let ours = Some(ask.id.0);
+        if draft.contract.changed {
+            let now = self.load_contract(&draft.institution, &draft.contract_id).await?;
+            return Ok(now.is_some_and(|cell| cell.record.stamped() == ours));
+        }
+        if let Some((id, _)) = draft.users.iter().find(|(_, cell)| cell.changed) {
+            let key = record::user_key(&draft.institution, &draft.contract_id, id);
+            let now = self.store.load(Space::User, &key).await?;
+            let now = now.map(|found| UserRecord::decode(&found.bytes)).transpose()?;
+            return Ok(now.is_some_and(|record| record.stamped() == ours));
+        }
+        if let Some((serial, _)) = draft.tokens.iter().find(|(_, cell)| cell.changed) {
+            let now = self.load_token(&draft.token_id(serial)).await?;
+            return Ok(now.is_some_and(|now| now.record.stamped() == ours));
+        }
+        Ok(false)
+    }
+}

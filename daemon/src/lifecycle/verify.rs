@@ -1,0 +1,189 @@
+//! The data path for a user: the code of whatever token they hold.
+//!
+//! Like the path of a serial (`crate::verify`), with the user's bond as one more condition.
+//!
+//! Not responsible for: whether the operation needs a code (`authorize`).
+
+use std::sync::Arc;
+
+use warifu_api::{token::Outcome, user::UserVerifyAnswer};
+use warifu_core::{
+    code::Code,
+    event::Action,
+    ident::{ContractId, Serial, UserId},
+    lifecycle::{Confirmation, Life, ListedState, grant, standing},
+    rules::OperationClass,
+    settle::{self, Reason, Verdict},
+};
+
+use super::{
+    acting::{Acting, Judge, Told, told},
+    draft::{Begun, Draft},
+    grants::{new_grant, session_digest},
+};
+use crate::{
+    ask::{Ask, Kept},
+    failure::Failure,
+    service::Service,
+    wire,
+};
+
+/// A user's code, and what it is for.
+#[derive(Debug)]
+pub(crate) struct UserCode {
+    pub(crate) acting: Acting,
+    pub(crate) code: Code,
+    pub(crate) class: Option<OperationClass>,
+    /// Ask for a grant that covers the operations that follow.
+    pub(crate) grant: bool,
+}
+
+impl Service {
+    /// Checks a code of the token that the user holds.
+    pub(crate) async fn verify_user(
+        &self,
+        ask: &Ask,
+        contract: &ContractId,
+        user: &UserId,
+        wish: &UserCode,
+    ) -> Result<Kept<UserVerifyAnswer>, Failure> {
+        loop {
+            let mut draft = match self.begin(ask, contract).await? {
+                Begun::Replayed(answer) => return Ok(Kept::Replayed(answer)),
+                Begun::Draft(draft) => *draft,
+            };
+            if !self.fetch_user(&mut draft, user).await? {
+                return Err(Failure::NotFound);
+            }
+            let serial = draft.serial_of(user).cloned();
+            if let Some(serial) = &serial {
+                self.take_turns(ask, &mut draft, vec![serial.clone()]).await?;
+                self.fetch_token(&mut draft, serial).await?;
+            }
+            let verdict =
+                self.judge_user(ask, &mut draft, user, serial.as_ref(), &wish.code).await?;
+            let told = told(&draft, verdict, wish.acting.confirmation);
+            let mut answer = answer(ask, &draft, serial.as_ref(), told);
+            if told.is_none() && wish.grant {
+                answer.grant = self.open_grant(ask, &mut draft, user, serial.as_ref(), wish)?;
+            }
+            let outcome =
+                self.record_verdict(ask, &mut draft, user, serial.as_ref(), wish, verdict);
+            let institution = draft.institution.clone();
+            if let Some(kept) = self.finish(ask, draft, answer).await? {
+                self.metrics.verified(&institution, outcome);
+                return Ok(kept);
+            }
+        }
+    }
+
+    /// No code is looked at in a state that forbids it.
+    async fn judge_user(
+        &self,
+        ask: &Ask,
+        draft: &mut Draft,
+        user: &UserId,
+        serial: Option<&Serial>,
+        code: &Code,
+    ) -> Result<Verdict, Failure> {
+        if let Some(reason) = forbidden(draft, user, serial) {
+            let rules = Arc::clone(&draft.rules);
+            let token = serial.and_then(|serial| draft.token(serial));
+            return Ok(token.map_or(Verdict::Rejected { reason, remaining: 0 }, |record| {
+                settle::decline(&record.token, &rules.verification, reason)
+            }));
+        }
+        let serial = serial.ok_or(Failure::Bug)?;
+        let rules = Arc::clone(&draft.rules);
+        let judge = Judge { serial, action: Action::Verify, user: Some(user) };
+        self.judge_in(ask, draft, judge, code, &rules.verification).await
+    }
+
+    fn open_grant(
+        &self,
+        ask: &Ask,
+        draft: &mut Draft,
+        user: &UserId,
+        serial: Option<&Serial>,
+        wish: &UserCode,
+    ) -> Result<Option<warifu_api::grant::Grant>, Failure> {
+        let (Some(serial), Some(class), Some(session)) =
+            (serial, wish.class, wish.acting.session.as_ref())
+        else {
+            return Err(Failure::Field {
+                field: "grant",
+                rule: "a grant needs class and actor.session",
+            });
+        };
+        let session = session_digest(self, ask, session.expose());
+        let whose = (&draft.contract_id, user);
+        let opened = grant::open(&draft.rules, whose, session, class, serial, draft.now());
+        opened.map(|grant| new_grant(draft, grant)).transpose()
+    }
+
+    fn record_verdict(
+        &self,
+        ask: &Ask,
+        draft: &mut Draft,
+        user: &UserId,
+        serial: Option<&Serial>,
+        wish: &UserCode,
+        verdict: Verdict,
+    ) -> &'static str {
+        let wrong_password = wish.acting.confirmation == Confirmation::Wrong
+            && matches!(verdict, Verdict::Accepted { .. });
+        let outcome = if wrong_password {
+            Reason::ConfirmationWrong.word()
+        } else {
+            wire::outcome_word(verdict)
+        };
+        let mut event =
+            wish.acting.event(ask, draft, Action::Verify, (Some(user), serial), outcome);
+        event.number = Some(wire::explanation(verdict));
+        event.note = wish.class.map(|class| class.word().to_owned());
+        draft.push(event);
+        outcome
+    }
+}
+
+/// Why no code of this user may be looked at, if so.
+fn forbidden(draft: &Draft, user: &UserId, serial: Option<&Serial>) -> Option<Reason> {
+    let record = draft.user(user)?;
+    let contract = &draft.contract.get().contract;
+    let token = serial.and_then(|serial| draft.held(serial));
+    match standing::listed(contract, &record.user, token, draft.now()) {
+        ListedState::Revoked => Some(Reason::Revoked),
+        ListedState::Unregistered | ListedState::Issued => Some(Reason::NotRegistered),
+        // An expired token is told so by its own state.
+        ListedState::InService | ListedState::Expired => {
+            let in_service = token.is_some_and(|held| matches!(held.life, Life::InService(_)));
+            (!in_service).then_some(Reason::NotInService)
+        }
+    }
+}
+
+fn answer(
+    ask: &Ask,
+    draft: &Draft,
+    serial: Option<&Serial>,
+    told: Option<Told>,
+) -> UserVerifyAnswer {
+    let policy = &draft.rules.verification;
+    let left = || {
+        serial.and_then(|serial| draft.token(serial)).map(|r| settle::remaining(&r.token, policy))
+    };
+    let (outcome, reason, remaining_attempts) = match told {
+        None => (Outcome::Accepted, None, left().filter(|_| !draft.rules.hide_which)),
+        Some(told) => (Outcome::Rejected, Some(wire::reason(told.reason)), told.remaining),
+    };
+    UserVerifyAnswer {
+        outcome,
+        reason,
+        remaining_attempts,
+        serial: serial.map(ToString::to_string),
+        checked_at: wire::timestamp(draft.now()),
+        request_id: ask.id.to_string(),
+        grant: None,
+        text: None,
+    }
+}

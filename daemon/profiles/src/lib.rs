@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod check;
+mod explain;
 mod fault;
 mod read;
 mod section;
@@ -18,7 +19,10 @@ use std::{fs, path::Path, sync::Arc};
 
 use warifu_core::rules::Rules;
 
-pub use crate::fault::Fault;
+pub use crate::{
+    explain::{Chapter, Language},
+    fault::Fault,
+};
 use crate::{
     fault::{Faults, Place},
     section::Section,
@@ -77,12 +81,6 @@ pub fn built_in(name: &str) -> Option<BuiltIn> {
 pub fn builtin(name: &str) -> Option<Result<Profile, Vec<Fault>>> {
     let one = built_in(name)?;
     Some(parse(one.text, &origin_of_built_in(name), name.to_owned()))
-}
-
-/// The rules of [`DEFAULT`].
-pub fn default_rules() -> Rules {
-    let profile = builtin(DEFAULT).and_then(Result::ok);
-    profile.expect("tests read every built-in profile").rules
 }
 
 /// What a configuration or a command line names: a built-in name, or else a file. A name without

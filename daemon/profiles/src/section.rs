@@ -25,12 +25,11 @@ pub(crate) struct Section<'a> {
 impl<'a> Section<'a> {
     /// The whole profile, or a table within a list.
     pub(crate) fn of(node: &'a Node, path: String, faults: &'a Faults) -> Self {
-        let keys = match &node.value {
-            Value::Table(keys) => Some(keys),
-            _ => {
-                faults.add(&node.place, path.as_str(), "is a table of keys", "");
-                None
-            }
+        let keys = if let Value::Table(keys) = &node.value {
+            Some(keys)
+        } else {
+            faults.add(&node.place, path.as_str(), "is a table of keys", "");
+            None
         };
         Self { keys, place: &node.place, path, asked: RefCell::default(), faults }
     }
@@ -48,17 +47,15 @@ impl<'a> Section<'a> {
     /// Reads `read` out of the table called `key`.
     pub(crate) fn within<T>(&self, key: &str, read: impl FnOnce(&Section<'a>) -> T) -> T {
         let path = self.path(key);
-        let section = match self.node(key) {
-            Some(node) => Section::of(node, path, self.faults),
-            None => {
-                if self.keys.is_some() {
-                    let rule =
-                        "the table is missing; say `base = \"default\"` to take it from there";
-                    self.faults.add(self.place, path.as_str(), rule, format!("[{path}]"));
-                }
-                let asked = RefCell::default();
-                Section { keys: None, place: self.place, path, asked, faults: self.faults }
+        let section = if let Some(node) = self.node(key) {
+            Section::of(node, path, self.faults)
+        } else {
+            if self.keys.is_some() {
+                let rule = "the table is missing; say `base = \"default\"` to take it from there";
+                self.faults.add(self.place, path.as_str(), rule, format!("[{path}]"));
             }
+            let asked = RefCell::default();
+            Section { keys: None, place: self.place, path, asked, faults: self.faults }
         };
         let read = read(&section);
         section.done();
@@ -67,13 +64,11 @@ impl<'a> Section<'a> {
 
     /// A key that may be absent.
     pub(crate) fn optional_text(&self, key: &str) -> Option<String> {
-        match self.node(key)?.value.clone() {
-            Value::Text(text) => Some(text),
-            _ => {
-                self.fault(key, "is a text in quotes", format!("{key} = \"...\""));
-                None
-            }
-        }
+        let Value::Text(text) = &self.node(key)?.value else {
+            self.fault(key, "is a text in quotes", format!("{key} = \"...\""));
+            return None;
+        };
+        Some(text.clone())
     }
 
     pub(crate) fn text(&self, key: &str, example: &str) -> String {
@@ -163,12 +158,12 @@ impl<'a> Section<'a> {
 
     /// A list of texts.
     pub(crate) fn texts(&self, key: &str, what: &str) -> Vec<(&'a Place, String)> {
-        let text = |node: &'a Node| match &node.value {
-            Value::Text(text) => Some((&node.place, text.clone())),
-            _ => {
+        let text = |node: &'a Node| {
+            let Value::Text(text) = &node.value else {
                 self.faults.add(&node.place, self.path(key), format!("each one {what}"), "");
-                None
-            }
+                return None;
+            };
+            Some((&node.place, text.clone()))
         };
         self.list(key).iter().filter_map(text).collect()
     }

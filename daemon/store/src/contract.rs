@@ -5,6 +5,7 @@
 
 mod atomic;
 mod chain;
+mod large;
 mod pages;
 mod single;
 
@@ -34,6 +35,7 @@ pub trait Engine: Send + Sync {
 pub async fn run_all(engine: &impl Engine) {
     single::run(engine).await;
     atomic::run(engine).await;
+    large::run(engine).await;
     pages::run(engine).await;
     chain::run(engine).await;
 }

@@ -7,3 +7,5 @@ mod fixture;
 mod backup;
 #[path = "streams/export.rs"]
 mod export;
+#[path = "streams/lifecycle.rs"]
+mod lifecycle;

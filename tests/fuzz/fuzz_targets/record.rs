@@ -8,8 +8,10 @@ use libfuzzer_sys::fuzz_target;
 use warifu_store::{
     audit::AuditRecord,
     record::{
-        BatchRecord, CheckpointRecord, ClockRecord, DecodedEvent, IdempotencyRecord, Record,
-        StoreMeta, TokenRecord, audit_key, parse_idempotency_key,
+        BatchRecord, CheckpointRecord, ClockRecord, ContinuationRecord, ContractRecord,
+        DecodedEvent, GrantRecord, HintRecord, IdempotencyRecord, Record, StoreMeta, TokenRecord,
+        UserRecord, audit_key, parse_grant_key, parse_holder_key, parse_idempotency_key,
+        parse_owned_key, parse_user_key,
     },
 };
 
@@ -26,8 +28,15 @@ fuzz_target!(|data: &[u8]| {
     round_trip::<CheckpointRecord>(data);
     round_trip::<ClockRecord>(data);
     round_trip::<IdempotencyRecord>(data);
+    round_trip::<ContinuationRecord>(data);
     round_trip::<StoreMeta>(data);
+    round_trip::<ContractRecord>(data);
+    round_trip::<UserRecord>(data);
+    round_trip::<GrantRecord>(data);
+    round_trip::<HintRecord>(data);
     let _ = DecodedEvent::decode(data);
     let _ = AuditRecord::decode(&audit_key(1), data);
     let _ = parse_idempotency_key(data);
+    let _ = (parse_grant_key(data), parse_holder_key(data));
+    let _ = (parse_owned_key(data), parse_user_key(data));
 });

@@ -1,7 +1,7 @@
 //! What happened to tokens after their record in a backup was read, told by audit records.
 //!
 //! Only what protects is taken over: a factor that was accepted, a token that was switched off, a
-//! lock, an earlier expiry. Everything else a person can do again.
+//! lock, an earlier expiry, a loss. Everything else a person can do again.
 //!
 //! Not responsible for: checking the records (the chain's business).
 
@@ -10,12 +10,13 @@ use std::collections::HashMap;
 use warifu_core::{
     event::Action,
     ident::{Institution, Serial, TokenId},
+    lifecycle::Life,
     oath::MovingFactor,
     time::UnixTime,
     token::{Moving, Switch, Token},
 };
 
-use crate::record::DecodedEvent;
+use crate::record::{DecodedEvent, TokenRecord};
 
 /// The later history of all tokens.
 #[derive(Debug, Default)]
@@ -33,6 +34,8 @@ struct History {
     locked: Option<UnixTime>,
     /// What its expiry was set to last.
     expires: Option<UnixTime>,
+    /// When it was reported lost.
+    lost: Option<UnixTime>,
 }
 
 impl Later {
@@ -52,6 +55,10 @@ impl Later {
             Some(Action::SetExpiry) if is_switched(event) => {
                 self.tokens.entry(id).or_default().expires = event.number.map(UnixTime);
             }
+            Some(Action::Lost) if is_switched(event) => {
+                let history = self.tokens.entry(id).or_default();
+                history.lost = history.lost.or(Some(UnixTime(event.at_ms / 1_000)));
+            }
             Some(Action::Unlock) => self.tokens.entry(id).or_default().locked = None,
             Some(Action::Disable) if is_switched(event) => {
                 self.tokens.entry(id).or_default().switched_off = true;
@@ -69,14 +76,24 @@ impl Later {
     }
 
     /// Brings a token up to its history. `false` where nothing changed.
-    pub(super) fn apply(&self, id: &TokenId, token: &mut Token) -> bool {
+    pub(super) fn apply(&self, id: &TokenId, record: &mut TokenRecord) -> bool {
         let Some(history) = self.tokens.get(id) else { return false };
-        let raised = history.used.is_some_and(|used| raise(&mut token.moving, used));
-        let switched = history.switched_off && token.switch_to(Switch::Disabled);
-        let locked = history.locked.is_some() && token.guard.locked_at.is_none();
-        token.guard.locked_at = token.guard.locked_at.or(history.locked);
+        let found = history.lost.filter(|_| !matches!(record.life, Life::Lost(_)));
+        if let Some(at) = found {
+            record.life = std::mem::take(&mut record.life).lost(at);
+        }
+        history.bring_up(&mut record.token) || found.is_some()
+    }
+}
+
+impl History {
+    fn bring_up(self, token: &mut Token) -> bool {
+        let raised = self.used.is_some_and(|used| raise(&mut token.moving, used));
+        let switched = self.switched_off && token.switch_to(Switch::Disabled);
+        let locked = self.locked.is_some() && token.guard.locked_at.is_none();
+        token.guard.locked_at = token.guard.locked_at.or(self.locked);
         let earlier =
-            history.expires.filter(|at| token.profile.expires_at.is_none_or(|known| *at < known));
+            self.expires.filter(|at| token.profile.expires_at.is_none_or(|known| *at < known));
         token.profile.expires_at = earlier.or(token.profile.expires_at);
         raised || switched || locked || earlier.is_some()
     }

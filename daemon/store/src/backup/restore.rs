@@ -14,11 +14,12 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 use warifu_core::{
     event::{Action, Event, Parties},
-    ident::{Institution, Name},
+    ident::{Institution, Name, TokenId},
     time::UnixTime,
 };
 
 use super::{
+    bonds::{Bonds, End, Who},
     frame::{Frame, FrameError, HeaderFrame, MAGIC, RecordFrame, TrailerFrame},
     later::Later,
 };
@@ -68,6 +69,8 @@ pub struct RestoreReport {
     pub audit_records: u64,
     /// Tokens changed by audit records later than their own record.
     pub brought_up: u64,
+    /// Bonds of users to tokens that such records ended.
+    pub ended: u64,
 }
 
 /// Why nothing was restored. The target is as it was.
@@ -134,6 +137,7 @@ struct Run<'a> {
     seq: u64,
     hash: [u8; 32],
     later: Later,
+    bonds: Bonds,
     report: RestoreReport,
 }
 
@@ -176,6 +180,7 @@ impl<'a> Run<'a> {
             seq: 0,
             hash: ZERO_HASH,
             later: Later::default(),
+            bonds: Bonds::default(),
             report: RestoreReport { backup_at_ms: at_ms, ..RestoreReport::default() },
         })
     }
@@ -299,6 +304,7 @@ impl<'a> Run<'a> {
         if record.seq > self.told_from {
             let event = DecodedEvent::decode(&record.body).map_err(|e| self.damaged(e))?;
             self.later.note(&event);
+            self.bonds.note(&event);
         }
         self.report.audit_records = self.report.audit_records.saturating_add(1);
         self.put(Space::Audit, frame, &frame.bytes)
@@ -338,11 +344,12 @@ impl<'a> Run<'a> {
     /// would be the history of another store.
     fn export(&mut self, export: &mut dyn BufRead, head: &Head) -> Result<(), RestoreError> {
         let mut continues = head.seq == 0;
-        let later = &mut self.later;
+        let (later, bonds) = (&mut self.later, &mut self.bonds);
         let summary = walk_export(export, Some(self.options.public_key), |record, hash, event| {
             continues |= record.seq == head.seq && *hash == head.hash;
             if record.seq > head.seq {
                 later.note(event);
+                bonds.note(event);
             }
         })
         .map_err(RestoreError::Export)?;
@@ -379,15 +386,58 @@ impl<'a> Run<'a> {
     fn bring_up(&mut self) -> Result<(), RestoreError> {
         for id in self.later.ids() {
             let key = record::token_key(id);
-            let Some(found) = self.builder.load(Space::Token, &key)? else { continue };
-            let mut token = TokenRecord::decode(&found.bytes).map_err(|e| stored(&e))?;
-            if self.later.apply(id, &mut token.token) {
+            let Some(mut token) = stored(&mut self.builder, Space::Token, &key)? else { continue };
+            if self.later.apply(id, &mut token) {
                 self.builder.replace(Space::Token, &key, &token.encode())?;
                 self.report.brought_up = self.report.brought_up.saturating_add(1);
             }
         }
+        for (who, ends) in self.bonds.all() {
+            for end in ends {
+                let ended = end_bond(&mut self.builder, who, end)?;
+                self.report.ended = self.report.ended.saturating_add(u64::from(ended));
+            }
+        }
         Ok(())
     }
+}
+
+/// Ends one bond of a restored user, where they still have it.
+fn end_bond(builder: &mut Builder, who: &Who, end: &End) -> Result<bool, RestoreError> {
+    let (institution, contract, user) = who;
+    let id = TokenId { institution: institution.clone(), serial: end.serial.clone() };
+    let user_key = record::user_key(institution, contract, user);
+    let contract_key = record::contract_key(institution, contract);
+    let token_key = record::token_key(&id);
+    let user: Option<UserRecord> = stored(builder, Space::User, &user_key)?;
+    let token: Option<TokenRecord> = stored(builder, Space::Token, &token_key)?;
+    let contract: Option<ContractRecord> = stored(builder, Space::Contract, &contract_key)?;
+    let (Some(mut user), Some(mut token)) = (user, token) else { return Ok(false) };
+    let common = contract.map(|record| record.contract);
+    let common = common.filter(|one| one.common().is_some_and(|its| its.serial == end.serial));
+    let common = common.map(|contract| contract.generation());
+    if !end.apply(&mut user, &token, common) {
+        return Ok(false);
+    }
+    builder.replace(Space::User, &user_key, &user.encode())?;
+    if common.is_none() {
+        end.leave(&mut token);
+        builder.replace(Space::Token, &token_key, &token.encode())?;
+    }
+    Ok(true)
+}
+
+/// Reads back what was stored.
+fn stored<R: Record>(
+    builder: &mut Builder,
+    space: Space,
+    key: &[u8],
+) -> Result<Option<R>, RestoreError> {
+    let found = builder.load(space, key)?;
+    found
+        .map(|found| R::decode(&found.bytes))
+        .transpose()
+        .map_err(|error: StoreError| RestoreError::Damaged { record: 0, what: error.to_string() })
 }
 
 fn read_frame(backup: &mut impl Read, record: u64) -> Result<(Frame, Vec<u8>), RestoreError> {
@@ -397,9 +447,4 @@ fn read_frame(backup: &mut impl Read, record: u64) -> Result<(Frame, Vec<u8>), R
             RestoreError::Damaged { record, what: "the stream is cut off or no backup".to_owned() }
         }
     })
-}
-
-/// Reading back what was just written failed.
-fn stored(error: &StoreError) -> RestoreError {
-    RestoreError::Damaged { record: 0, what: error.to_string() }
 }

@@ -193,6 +193,63 @@ mod tests {
         );
     }
 
+    fn revocation() -> Event {
+        Event {
+            action: Action::Revoke,
+            parties: Parties {
+                contract: Some(ContractId::parse("C1").unwrap()),
+                user: Some(UserId::parse("U1").unwrap()),
+                acting: Some(UserId::parse("M1").unwrap()),
+                assertions: Some("a=b".to_owned()),
+                reference: Some("r".to_owned()),
+            },
+            ..event()
+        }
+    }
+
+    #[test]
+    fn the_stored_form_of_the_parties_does_not_drift() {
+        let stored = hex::encode(encode_event(&revocation()).0);
+        assert!(stored.starts_with("830101ac01"), "{stored}");
+        let parties = "096243310a6255310b624d310c63613d620d6172";
+        assert!(stored.ends_with(parties), "{stored}");
+    }
+
+    #[test]
+    fn the_parties_come_out() {
+        let body = encode_event(&revocation()).0;
+        let read = DecodedEvent::decode(&body).unwrap();
+        assert_eq!(read.known_action(), Some(Action::Revoke));
+        assert_eq!((read.contract.as_deref(), read.user.as_deref()), (Some("C1"), Some("U1")));
+        assert_eq!(read.acting.as_deref(), Some("M1"));
+        assert_eq!(read.encode(), body);
+        let json = serde_json::to_string(&read).unwrap();
+        assert_eq!(serde_json::from_str::<DecodedEvent>(&json).unwrap(), read);
+    }
+
+    #[test]
+    fn the_longest_event_fits_into_an_audit_record() {
+        let (id, user) = ("x".repeat(ContractId::MAX), "u".repeat(UserId::MAX));
+        let event = Event {
+            at_ms: u64::MAX,
+            institution: Some(Institution::parse(&"i".repeat(Institution::MAX)).unwrap()),
+            actor: Name::parse(&"n".repeat(Name::MAX)).unwrap(),
+            serial: Some(Serial::parse(&"s".repeat(Serial::MAX)).unwrap()),
+            number: Some(u64::MAX),
+            note: Some("\u{2F804}".repeat(200)),
+            parties: Parties {
+                contract: Some(ContractId::parse(&id).unwrap()),
+                user: Some(UserId::parse(&user).unwrap()),
+                acting: Some(UserId::parse(&user).unwrap()),
+                assertions: Some("\u{2F804}".repeat(300)),
+                reference: Some("\u{2F804}".repeat(100)),
+            },
+            ..event()
+        };
+        let length = encode_event(&event).0.len();
+        assert!(length <= crate::port::MAX_AUDIT_BODY, "{length}");
+    }
+
     #[test]
     fn what_went_in_comes_out() {
         let body = encode_event(&event()).0;

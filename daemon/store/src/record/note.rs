@@ -119,8 +119,8 @@ impl TryFrom<TokenNoteWire> for TokenNote {
     fn try_from(wire: TokenNoteWire) -> Result<Self, Self::Error> {
         Ok(Self {
             at_ms: wire.at_ms,
-            action: wire.action,
-            outcome: wire.outcome,
+            action: cut(&wire.action),
+            outcome: cut(&wire.outcome),
             number: wire.number,
             user: user(wire.user)?,
             by: Name::parse(&wire.by).map_err(|_| "caller of a note")?,
@@ -148,8 +148,8 @@ impl TryFrom<UserNoteWire> for UserNote {
         let serial = wire.serial.map(|serial| Serial::parse(&serial)).transpose();
         Ok(Self {
             at_ms: wire.at_ms,
-            action: wire.action,
-            outcome: wire.outcome,
+            action: cut(&wire.action),
+            outcome: cut(&wire.outcome),
             serial: serial.map_err(|_| "serial of a note")?,
             by: Name::parse(&wire.by).map_err(|_| "caller of a note")?,
             acting: user(wire.acting)?,
@@ -167,12 +167,14 @@ pub(super) fn wires<'a, N, W: From<&'a N>>(notes: &'a [N]) -> Option<Vec<W>> {
     (!newest.is_empty()).then(|| newest.iter().map(W::from).collect())
 }
 
-/// Undoes [`wires`].
+/// Undoes [`wires`]. What a build wrote that keeps more is read as far as this one keeps it.
 pub(super) fn notes<N, W>(wires: Option<Vec<W>>) -> Result<Vec<N>, &'static str>
 where
     N: TryFrom<W, Error = &'static str>,
 {
-    wires.unwrap_or_default().into_iter().map(N::try_from).collect()
+    let wires = wires.unwrap_or_default();
+    let oldest = wires.len().saturating_sub(KEPT);
+    wires.into_iter().skip(oldest).map(N::try_from).collect()
 }
 
 #[cfg(test)]

@@ -1,0 +1,115 @@
+//! Users who lost their token after their record in a backup was read, told by audit records: they
+//! do not get it back by a restore.
+//!
+//! Only what protects is taken over. A registration, an order or a change of the usage mode that a
+//! backup lacks is done again by a person; a user who was removed comes back without a token.
+//!
+//! Not responsible for: the tokens' own later history (`later`).
+
+use std::collections::HashMap;
+
+use warifu_core::{
+    event::Action,
+    ident::{ContractId, Institution, Serial, UserId},
+    lifecycle::{Binding, GivenUp, Life, User},
+    time::UnixTime,
+};
+
+use crate::record::{DecodedEvent, TokenRecord, UserRecord};
+
+/// A user, as records name them.
+pub(super) type Who = (Institution, ContractId, UserId);
+
+/// The ends of bonds, by user.
+#[derive(Debug, Default)]
+pub(super) struct Bonds {
+    ends: HashMap<Who, Vec<End>>,
+}
+
+/// The end of one bond.
+#[derive(Clone, Debug)]
+pub(super) struct End {
+    /// To which token.
+    pub(super) serial: Serial,
+    at: UnixTime,
+    /// Somebody else ended it.
+    revoked: bool,
+    /// From when on the user may register again, where that was said.
+    reopens: Option<UnixTime>,
+}
+
+impl Bonds {
+    /// Takes an audit record into account, in the order of the chain.
+    pub(super) fn note(&mut self, event: &DecodedEvent) {
+        let revoked = match event.known_action() {
+            Some(Action::Revoke) => true,
+            Some(Action::Deactivate | Action::UserRemove) => false,
+            _ => return,
+        };
+        if event.outcome != "done" {
+            return;
+        }
+        if let Some((who, serial)) = parties(event) {
+            let at = UnixTime(event.at_ms / 1_000);
+            let reopens = event.number.filter(|_| revoked).map(UnixTime);
+            let end = End { serial, at, revoked, reopens };
+            self.ends.entry(who).or_default().push(end);
+        }
+    }
+
+    /// Every user that was noted, with the ends of their bonds.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&Who, &[End])> {
+        self.ends.iter().map(|(who, ends)| (who, ends.as_slice()))
+    }
+}
+
+impl End {
+    /// Ends the bond where the record still has it. `false` where nothing changed. `common`: the
+    /// generation of the contract, where the token was everybody's.
+    pub(super) fn apply(
+        &self,
+        record: &mut UserRecord,
+        token: &TokenRecord,
+        common: Option<u32>,
+    ) -> bool {
+        let generation = match (record.user.recorded(), common) {
+            (Binding::InService { serial, at, generation }, _)
+                if *serial == self.serial && *at <= self.at =>
+            {
+                *generation
+            }
+            (Binding::Unregistered, Some(generation)) if self.revoked => generation,
+            _ => return false,
+        };
+        let (serial, at) = (self.serial.clone(), self.at);
+        let mut parts = record.user.parts();
+        // Whether the policy lets the user take it up again is for a person to say.
+        parts.given_up =
+            Some(GivenUp { serial: serial.clone(), kind: token.kind, at, reusable: false });
+        parts.binding = if self.revoked {
+            Binding::Revoked { serial, at, generation }
+        } else {
+            Binding::Unregistered
+        };
+        parts.wait_until = self.reopens.or(parts.wait_until);
+        record.user = User::from_parts(parts);
+        true
+    }
+
+    /// One user of the token fewer. Its record was read before the user's, so it lacks what the
+    /// user's record lacked.
+    pub(super) fn leave(&self, token: &mut TokenRecord) {
+        token.life = match std::mem::take(&mut token.life) {
+            Life::InService(held) => held.leave(false, self.at),
+            other => other,
+        };
+    }
+}
+
+fn parties(event: &DecodedEvent) -> Option<(Who, Serial)> {
+    let institution = Institution::parse(event.institution.as_deref()?).ok()?;
+    let contract = ContractId::parse(event.contract.as_deref()?).ok()?;
+    let user = UserId::parse(event.user.as_deref()?).ok()?;
+    let serial = Serial::parse(event.serial.as_deref()?).ok()?;
+    Some(((institution, contract, user), serial))
+}

@@ -22,18 +22,21 @@ pub mod grant;
 pub mod history;
 pub mod idempotency;
 pub mod import;
+pub mod language;
 #[cfg(feature = "openapi")]
 pub mod openapi;
 pub mod operation;
 pub mod problem;
 pub mod secret;
 pub mod status;
+pub mod text;
 pub mod time;
 pub mod token;
 pub mod user;
 
 pub use crate::{
     idempotency::IdempotencyKey,
+    language::Language,
     operation::Operation,
     problem::{FieldError, Problem, ProblemType},
     secret::SecretText,

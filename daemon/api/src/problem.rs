@@ -175,13 +175,16 @@ pub struct Problem {
     /// Which of the closed list.
     #[serde(rename = "type")]
     pub kind: ProblemType,
-    /// The same for every occurrence of the type.
+    /// The same for every occurrence of the type, in the language of `Accept-Language`.
     pub title: String,
     /// The HTTP status.
     pub status: u16,
     /// What to know about this occurrence. Never the text of an inner error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
+    /// What happened and what to do next, for people, in the language of `Accept-Language`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
     /// `urn:warifu:request:<id>`: names this request in the daemon's logs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance: Option<String>,
@@ -208,6 +211,7 @@ impl Problem {
             title: kind.title().to_owned(),
             status: kind.status(),
             detail: None,
+            text: None,
             instance: None,
             errors: Vec::new(),
         }

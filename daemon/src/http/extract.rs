@@ -119,7 +119,7 @@ impl FromRequestParts<Shared> for Plain {
 
     async fn from_request_parts(parts: &mut Parts, service: &Shared) -> Result<Self, Response> {
         let begun: Begun = parts.extract().await?;
-        let ask = ask(parts, service, begun, &[]).map_err(|p| problem::response(p, &begun))?;
+        let ask = ask(parts, service, begun, &[]).map_err(|p| problem::response(*p, &begun))?;
         Ok(Self { ask, begun })
     }
 }
@@ -131,7 +131,7 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Asked<T> {
         let (mut parts, body) = request.into_parts();
         let begun: Begun = parts.extract().await?;
         let fail = |problem| problem::response(problem, &begun);
-        require_json(&parts).map_err(fail)?;
+        require_json(&parts).map_err(|problem| fail(*problem))?;
         let limits = parts.extensions.get::<Limits>().copied();
         let limit = limits.map_or(0, |limits| limits.request_bytes);
         let bytes = tokio::time::timeout_at(begun.deadline, collect(body, limit))
@@ -139,7 +139,7 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Asked<T> {
             .map_err(|_| fail(Problem::new(ProblemType::Deadline)))?
             .map_err(fail)?;
         let body = serde_json::from_slice(&bytes).map_err(|_| fail(malformed_json()))?;
-        let ask = ask(&parts, service, begun, &bytes).map_err(fail)?;
+        let ask = ask(&parts, service, begun, &bytes).map_err(|problem| fail(*problem))?;
         Ok(Self { ask, body, begun })
     }
 }
@@ -255,9 +255,9 @@ impl IntoResponse for Fault {
     }
 }
 
-fn ask(parts: &Parts, service: &Shared, begun: Begun, body: &[u8]) -> Result<Ask, Problem> {
+fn ask(parts: &Parts, service: &Shared, begun: Begun, body: &[u8]) -> Result<Ask, Box<Problem>> {
     let caller = parts.extensions.get::<Caller>().cloned();
-    let caller = caller.ok_or_else(|| Problem::new(ProblemType::Unauthenticated))?;
+    let caller = caller.ok_or_else(|| Box::new(Problem::new(ProblemType::Unauthenticated)))?;
     let key = idempotency_key(parts)?;
     let path = parts.uri.path_and_query().map_or("", |path| path.as_str());
     let request = [parts.method.as_str().as_bytes(), path.as_bytes(), body];
@@ -265,26 +265,27 @@ fn ask(parts: &Parts, service: &Shared, begun: Begun, body: &[u8]) -> Result<Ask
     Ok(Ask { caller, id: begun.id, deadline: begun.deadline, intent })
 }
 
-fn idempotency_key(parts: &Parts) -> Result<Option<IdempotencyKey>, Problem> {
+fn idempotency_key(parts: &Parts) -> Result<Option<IdempotencyKey>, Box<Problem>> {
     let mut values = parts.headers.get_all(IDEMPOTENCY_KEY).iter();
     let Some(value) = values.next() else { return Ok(None) };
     let key = value.to_str().ok().and_then(|text| IdempotencyKey::parse(text).ok());
     let rule = IdempotencyKey::RULE;
-    let fail = || Problem::new(ProblemType::InvalidField).with_error("Idempotency-Key", rule);
+    let fail =
+        || Box::new(Problem::new(ProblemType::InvalidField).with_error("Idempotency-Key", rule));
     match (key, values.next()) {
         (Some(key), None) => Ok(Some(key)),
         _ => Err(fail()),
     }
 }
 
-fn require_json(parts: &Parts) -> Result<(), Problem> {
+fn require_json(parts: &Parts) -> Result<(), Box<Problem>> {
     let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let essence = kind.and_then(|kind| kind.split(';').next()).map(str::trim);
     if essence.is_some_and(|kind| kind.eq_ignore_ascii_case("application/json")) {
         return Ok(());
     }
-    Err(Problem::new(ProblemType::UnsupportedMediaType)
-        .with_detail("send the body as application/json"))
+    let problem = Problem::new(ProblemType::UnsupportedMediaType);
+    Err(Box::new(problem.with_detail("send the body as application/json")))
 }
 
 async fn collect(body: Body, limit: usize) -> Result<Bytes, Problem> {

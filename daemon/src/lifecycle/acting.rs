@@ -69,6 +69,17 @@ impl Acting {
         }
     }
 
+    /// A user's own operations are asked about under their own name, where one is given at all.
+    pub(super) fn check_own(&self, user: &UserId) -> Result<(), Failure> {
+        match &self.user {
+            Some(actor) if actor != user => Err(Failure::Field {
+                field: "actor.user",
+                rule: "is the user of the path; nobody shows a code for somebody else",
+            }),
+            _ => Ok(()),
+        }
+    }
+
     fn assertions(&self) -> Option<String> {
         let confirmation = match self.confirmation {
             Confirmation::NotChecked => None,
@@ -215,21 +226,26 @@ fn seen_by_gate(draft: &Draft, acting: &Acting, gate: &Gate) -> Confirmation {
 /// What may be told of a code that came with a password; `None`: both were right.
 pub(super) fn told(draft: &Draft, verdict: Verdict, password: Confirmation) -> Option<Told> {
     let hide = draft.rules.hide_which;
+    let hidden = Told { reason: Reason::NotAccepted, remaining: None };
     match verdict {
         Verdict::Accepted { .. } if password != Confirmation::Wrong => None,
-        Verdict::Accepted { .. } if hide => {
-            Some(Told { reason: Reason::NotAccepted, remaining: None })
+        Verdict::Accepted { .. } | Verdict::Rejected { reason: Reason::Wrong, .. } if hide => {
+            Some(hidden)
         }
-        Verdict::Accepted { .. } => {
-            Some(Told { reason: Reason::ConfirmationWrong, remaining: None })
-        }
-        Verdict::Rejected { reason: Reason::Wrong, .. } if hide => {
-            Some(Told { reason: Reason::NotAccepted, remaining: None })
-        }
-        Verdict::Rejected { reason, .. } if hide => Some(Told { reason, remaining: None }),
+        Verdict::Accepted { .. } => Some(Told { reason: Reason::ConfirmationWrong, ..hidden }),
+        Verdict::Rejected { reason, .. } if hide => Some(Told { reason, ..hidden }),
         Verdict::Rejected { reason, remaining } => {
             Some(Told { reason, remaining: Some(remaining) })
         }
+    }
+}
+
+/// For the audit chain, which is told everything: a right code beside a wrong password is used up,
+/// and is no acceptance.
+pub(super) const fn true_outcome(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Accepted { .. } => Reason::ConfirmationWrong.word(),
+        Verdict::Rejected { reason, .. } => reason.word(),
     }
 }
 

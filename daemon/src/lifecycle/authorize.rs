@@ -45,6 +45,7 @@ impl Service {
         user: &UserId,
         question: &Question,
     ) -> Result<Kept<AuthorizeAnswer>, Failure> {
+        question.acting.check_own(user)?;
         loop {
             let mut draft = match self.begin(ask, contract).await? {
                 Begun::Replayed(answer) => return Ok(Kept::Replayed(answer)),

@@ -16,6 +16,7 @@ use crate::{
     ask::{Ask, Kept},
     failure::Failure,
     service::Service,
+    tls::Role,
     wire,
 };
 
@@ -43,7 +44,7 @@ impl Service {
                 return Ok(Kept::Replayed(detail));
             }
             let cell = match self.load_contract(ask.institution(), contract).await? {
-                Some(cell) => changed(cell, wish)?,
+                Some(cell) => changed(ask, cell, wish)?,
                 None => self.new_contract(ask.institution(), contract, wish)?,
             };
             let outcome = if cell.is_new() { "created" } else { "done" };
@@ -99,6 +100,7 @@ impl Service {
 }
 
 fn changed(
+    ask: &Ask,
     mut cell: Cell<ContractRecord>,
     wish: &ContractWish,
 ) -> Result<Cell<ContractRecord>, Failure> {
@@ -109,6 +111,10 @@ fn changed(
         ));
     }
     if let Some(start) = wish.service_start.filter(|start| *start != before.service_start) {
+        // A later start would be a new grace period, which is not the front end's to give.
+        if !ask.caller.roles.contains(Role::Operator) {
+            return Err(Failure::Forbidden);
+        }
         cell.edit().contract.service_start = start;
     }
     Ok(cell)

@@ -263,11 +263,32 @@ impl Service {
         contract_id: &ContractId,
         contract: Cell<ContractRecord>,
     ) -> Result<Draft, Failure> {
+        let moment = self.moment()?;
+        self.draft_at(ask, contract_id, contract, moment)
+    }
+
+    /// For reading only: lists are shown also while the clock is not trusted.
+    pub(super) fn draft_to_read(
+        &self,
+        ask: &Ask,
+        contract_id: &ContractId,
+        contract: Cell<ContractRecord>,
+    ) -> Result<Draft, Failure> {
+        self.draft_at(ask, contract_id, contract, Moment { ms: self.clock_ms() })
+    }
+
+    fn draft_at(
+        &self,
+        ask: &Ask,
+        contract_id: &ContractId,
+        contract: Cell<ContractRecord>,
+        moment: Moment,
+    ) -> Result<Draft, Failure> {
         Ok(Draft {
             institution: ask.institution().clone(),
             contract_id: contract_id.clone(),
             rules: self.rules(ask.institution())?,
-            moment: self.moment()?,
+            moment,
             contract,
             users: BTreeMap::new(),
             tokens: BTreeMap::new(),
@@ -356,6 +377,9 @@ impl Service {
         mut draft: Draft,
         answer: T,
     ) -> Result<Option<Kept<T>>, Failure> {
+        if !draft.tokens.values().any(|cell| cell.changed) {
+            draft.turns.clear(); // no token will be written, so nobody has to wait for this answer
+        }
         let unit = draft.unit(ask, &answer)?;
         match self.store.commit(unit).await {
             Ok(Commit::Done { .. }) => Ok(Some(Kept::Fresh(answer))),

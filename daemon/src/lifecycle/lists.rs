@@ -5,7 +5,7 @@
 //!
 //! Not responsible for: lists of the institution's tokens (tokens).
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use warifu_api::contract::{
     ContractToken, ContractTokenPage, ContractTokenQuery, UserPage, UserQuery,
@@ -38,12 +38,14 @@ impl Service {
     ) -> Result<UserPage, Failure> {
         let limit = page_limit(query.limit)?;
         let found = self.load_contract(ask.institution(), contract).await?;
-        let mut draft = self.draft(ask, contract, found.ok_or(Failure::NotFound)?)?;
+        let mut draft = self.draft_to_read(ask, contract, found.ok_or(Failure::NotFound)?)?;
         let prefix = record::user_prefix(ask.institution(), contract);
         let mut after = cursor(&prefix, query.cursor.as_deref())?;
         let (mut items, mut seen) = (Vec::new(), 0);
         while items.len() < limit {
-            let take = (limit - items.len()).max(16);
+            let rest = limit - items.len();
+            let filtered = query.state.is_some() || query.authentication.is_some();
+            let take = if filtered { rest.max(64) } else { rest };
             let page = self.store.scan(Space::User, &prefix, after.as_deref(), take).await?;
             for (key, found) in page.items {
                 seen += 1;
@@ -97,7 +99,7 @@ impl Service {
     ) -> Result<ContractTokenPage, Failure> {
         let limit = page_limit(query.limit)?;
         let found = self.load_contract(ask.institution(), contract).await?;
-        let mut draft = self.draft(ask, contract, found.ok_or(Failure::NotFound)?)?;
+        let mut draft = self.draft_to_read(ask, contract, found.ok_or(Failure::NotFound)?)?;
         let prefix = record::owned_prefix(ask.institution(), contract);
         let after = cursor(&prefix, query.cursor.as_deref())?;
         let page = self.store.scan(Space::Owned, &prefix, after.as_deref(), limit).await?;
@@ -161,7 +163,7 @@ impl Service {
     pub(super) async fn count_registered(&self, draft: &Draft) -> Result<(u64, u64), Failure> {
         let contract = &draft.contract.get().contract;
         let prefix = record::user_prefix(&draft.institution, &draft.contract_id);
-        let (mut users, mut tokens) = (0, BTreeMap::<Serial, ()>::new());
+        let (mut users, mut tokens) = (0, BTreeSet::<Serial>::new());
         let mut after = None;
         loop {
             let page = self.store.scan(Space::User, &prefix, after.as_deref(), COUNT_PAGE).await?;
@@ -169,7 +171,7 @@ impl Service {
                 let record = UserRecord::decode(&found.bytes)?;
                 if let Some((serial, _)) = contract.holding(&record.user) {
                     users += 1;
-                    tokens.insert(serial.clone(), ());
+                    tokens.insert(serial.clone());
                 }
             }
             after = page.next;

@@ -17,10 +17,11 @@ use warifu_core::{
     },
     policy::VerificationPolicy,
     rules::Rules,
+    settle::Verdict,
 };
 
 use super::{
-    acting::{Acting, Judge, StepUp, Told, told},
+    acting::{Acting, Judge, StepUp, Told, told, true_outcome},
     draft::{Begun, Draft},
     view,
 };
@@ -28,6 +29,7 @@ use crate::{
     ask::{Ask, Kept},
     failure::Failure,
     service::Service,
+    wire,
 };
 
 /// What is to be registered.
@@ -42,9 +44,13 @@ pub(crate) struct Registering {
 
 /// How an attempt ended.
 enum End {
-    Registered,
+    /// By this verdict on its code.
+    Registered(Verdict),
     Refused(Refused),
-    Rejected(Told),
+    /// The actor's own code was not right.
+    StepUp(Told),
+    /// As it may be told, and what happened to the code.
+    Rejected(Told, Verdict),
 }
 
 impl Service {
@@ -123,16 +129,16 @@ impl Service {
             Err(refused) => return Ok(End::Refused(refused)),
         };
         if let StepUp::Rejected(told) = self.step_up(ask, draft, &wish.acting, gate).await? {
-            return Ok(End::Rejected(told));
+            return Ok(End::StepUp(told));
         }
         let judge = Judge { serial: &wish.serial, action: Action::Register, user: Some(user) };
         let policy = first_code_policy(&rules);
         let verdict = self.judge_in(ask, draft, judge, &wish.code, &policy).await?;
         if let Some(told) = told(draft, verdict, wish.acting.confirmation) {
-            return Ok(End::Rejected(told));
+            return Ok(End::Rejected(told, verdict));
         }
         bind(draft, user, wish, admission).ok_or(Failure::Bug)?;
-        Ok(End::Registered)
+        Ok(End::Registered(verdict))
     }
 
     fn registered(
@@ -143,18 +149,26 @@ impl Service {
         wish: &Registering,
         end: &End,
     ) -> ActionAnswer {
-        let (outcome, answer) = match end {
-            End::Registered => ("done", view::done(draft, user, Some(&wish.serial))),
-            End::Refused(refused) => {
-                (refused.denial.word(), view::refused(draft, hidden(draft, *refused)))
+        let (outcome, number, answer) = match end {
+            End::Registered(verdict) => {
+                ("done", Some(*verdict), view::done(draft, user, Some(&wish.serial)))
             }
-            End::Rejected(told) => (told.reason.word(), view::rejected(*told)),
+            End::Refused(refused) => {
+                let told = view::refused(draft, hidden(draft, *refused));
+                (refused.denial.word(), None, told)
+            }
+            End::StepUp(told) => (Denial::CodeRejected.word(), None, view::rejected(*told)),
+            End::Rejected(told, verdict) => {
+                (true_outcome(*verdict), Some(*verdict), view::rejected(*told))
+            }
         };
         let subject = (Some(user), Some(&wish.serial));
-        let event = wish.acting.event(ask, draft, Action::Register, subject, outcome);
+        let mut event = wish.acting.event(ask, draft, Action::Register, subject, outcome);
+        event.number = number.map(wire::explanation);
         draft.push(event);
-        if matches!(end, End::Registered) {
-            view::note_user(ask, draft, user, Action::Register, Some(&wish.serial), &wish.acting);
+        if matches!(end, End::Registered(_)) {
+            let serial = Some(&wish.serial);
+            view::note_user(ask, draft, user, Action::Register, serial, &wish.acting);
         }
         self.metrics.verified(&draft.institution, outcome);
         answer

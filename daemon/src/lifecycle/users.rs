@@ -114,7 +114,7 @@ impl Service {
         user: &UserId,
     ) -> Result<Draft, Failure> {
         let found = self.load_contract(ask.institution(), contract).await?;
-        let mut draft = self.draft(ask, contract, found.ok_or(Failure::NotFound)?)?;
+        let mut draft = self.draft_to_read(ask, contract, found.ok_or(Failure::NotFound)?)?;
         if !self.fetch_user(&mut draft, user).await? {
             return Err(Failure::NotFound);
         }

@@ -17,7 +17,7 @@ use warifu_core::{
 };
 
 use super::{
-    acting::{Acting, Judge, Told, told},
+    acting::{Acting, Judge, Told, told, true_outcome},
     draft::{Begun, Draft},
     grants::{new_grant, session_digest},
 };
@@ -47,6 +47,7 @@ impl Service {
         user: &UserId,
         wish: &UserCode,
     ) -> Result<Kept<UserVerifyAnswer>, Failure> {
+        wish.acting.check_own(user)?;
         loop {
             let mut draft = match self.begin(ask, contract).await? {
                 Begun::Replayed(answer) => return Ok(Kept::Replayed(answer)),
@@ -67,8 +68,7 @@ impl Service {
             if told.is_none() && wish.grant {
                 answer.grant = self.open_grant(ask, &mut draft, user, serial.as_ref(), wish)?;
             }
-            let outcome =
-                self.record_verdict(ask, &mut draft, user, serial.as_ref(), wish, verdict);
+            let outcome = record_verdict(ask, &mut draft, user, serial.as_ref(), wish, verdict);
             let institution = draft.institution.clone();
             if let Some(kept) = self.finish(ask, draft, answer).await? {
                 self.metrics.verified(&institution, outcome);
@@ -120,30 +120,26 @@ impl Service {
         let opened = grant::open(&draft.rules, whose, session, class, serial, draft.now());
         opened.map(|grant| new_grant(draft, grant)).transpose()
     }
+}
 
-    fn record_verdict(
-        &self,
-        ask: &Ask,
-        draft: &mut Draft,
-        user: &UserId,
-        serial: Option<&Serial>,
-        wish: &UserCode,
-        verdict: Verdict,
-    ) -> &'static str {
-        let wrong_password = wish.acting.confirmation == Confirmation::Wrong
-            && matches!(verdict, Verdict::Accepted { .. });
-        let outcome = if wrong_password {
-            Reason::ConfirmationWrong.word()
-        } else {
-            wire::outcome_word(verdict)
-        };
-        let mut event =
-            wish.acting.event(ask, draft, Action::Verify, (Some(user), serial), outcome);
-        event.number = Some(wire::explanation(verdict));
-        event.note = wish.class.map(|class| class.word().to_owned());
-        draft.push(event);
-        outcome
-    }
+fn record_verdict(
+    ask: &Ask,
+    draft: &mut Draft,
+    user: &UserId,
+    serial: Option<&Serial>,
+    wish: &UserCode,
+    verdict: Verdict,
+) -> &'static str {
+    let outcome = if wish.acting.confirmation == Confirmation::Wrong {
+        true_outcome(verdict)
+    } else {
+        wire::outcome_word(verdict)
+    };
+    let mut event = wish.acting.event(ask, draft, Action::Verify, (Some(user), serial), outcome);
+    event.number = Some(wire::explanation(verdict));
+    event.note = wish.class.map(|class| class.word().to_owned());
+    draft.push(event);
+    outcome
 }
 
 /// Why no code of this user may be looked at, if so.

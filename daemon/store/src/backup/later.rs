@@ -43,12 +43,12 @@ impl Later {
     pub(super) fn note(&mut self, event: &DecodedEvent) {
         let Some(id) = token_id(event) else { return };
         match event.known_action() {
-            Some(Action::Verify | Action::Resync) if is_accepted(event) => {
+            Some(Action::Register | Action::Resync | Action::Verify) if is_accepted(event) => {
                 let history = self.tokens.entry(id).or_default();
                 history.used = history.used.max(event.number);
                 history.locked = None;
             }
-            Some(Action::Verify | Action::Resync) if is_lock(event) => {
+            Some(Action::Register | Action::Resync | Action::Verify) if is_lock(event) => {
                 let history = self.tokens.entry(id).or_default();
                 history.locked = history.locked.or(Some(UnixTime(event.at_ms / 1_000)));
             }
@@ -118,7 +118,8 @@ fn raise(moving: &mut Moving, used: MovingFactor) -> bool {
 
 /// Codes that used up moving factors: `number` is the highest of them.
 fn is_accepted(event: &DecodedEvent) -> bool {
-    matches!(event.outcome.as_str(), "accepted" | "done") && event.number.is_some()
+    let used = matches!(event.outcome.as_str(), "accepted" | "confirmation_wrong" | "done");
+    used && event.number.is_some()
 }
 
 /// The last attempt that the guess budget allowed, or one that found it spent: `number` is what is

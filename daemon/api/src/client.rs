@@ -11,6 +11,7 @@ mod config;
 mod connection;
 mod error;
 mod exchange;
+mod lifecycle;
 mod operations;
 mod target;
 mod transfer;

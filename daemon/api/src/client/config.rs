@@ -11,6 +11,8 @@ use rustls::{RootCertStore, pki_types::ServerName, version};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use thiserror::Error;
 
+use crate::language::Language;
+
 /// Which HTTP is offered.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Protocol {
@@ -42,6 +44,8 @@ pub struct ClientConfig {
     pub upload_timeout: Duration,
     /// Which HTTP is offered.
     pub protocol: Protocol,
+    /// Language of the texts for people; the server's choice (English) where absent.
+    pub language: Option<Language>,
 }
 
 impl ClientConfig {
@@ -61,6 +65,7 @@ impl ClientConfig {
             answer_timeout: Duration::from_secs(30),
             upload_timeout: Duration::from_secs(3_600),
             protocol: Protocol::Any,
+            language: None,
         }
     }
 }
@@ -109,6 +114,7 @@ pub(super) struct Prepared {
     pub(super) connect_timeout: Duration,
     pub(super) answer_timeout: Duration,
     pub(super) upload_timeout: Duration,
+    pub(super) language: Option<Language>,
 }
 
 impl Prepared {
@@ -122,6 +128,7 @@ impl Prepared {
             connect_timeout: config.connect_timeout,
             answer_timeout: config.answer_timeout,
             upload_timeout: config.upload_timeout,
+            language: config.language,
             authority,
             host,
             name,

@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     idempotency::{IDEMPOTENCY_KEY, IdempotencyKey},
+    language::{ACCEPT_LANGUAGE, Language},
     operation::Operation,
     problem::Problem,
 };
@@ -55,6 +56,7 @@ struct Draft {
     uri: http::Uri,
     method: http::Method,
     key: Option<IdempotencyKey>,
+    language: Option<Language>,
     json: Option<Bytes>,
 }
 
@@ -69,11 +71,11 @@ impl Client {
     pub(super) async fn ask<T: DeserializeOwned>(
         &self,
         operation: Operation,
-        argument: &str,
+        arguments: &[&str],
         query: &str,
         content: Content,
     ) -> Result<T, ClientError> {
-        let answer = self.open(operation, argument, query, content).await?;
+        let answer = self.open(operation, arguments, query, content).await?;
         let (status, _, bytes) = self.read(answer).await?;
         serde_json::from_slice(&bytes).map_err(|_| ClientError::Foreign { status: status.as_u16() })
     }
@@ -82,11 +84,11 @@ impl Client {
     pub(super) async fn open(
         &self,
         operation: Operation,
-        argument: &str,
+        arguments: &[&str],
         query: &str,
         content: Content,
     ) -> Result<Answer, ClientError> {
-        let answer = self.open_any(operation, argument, query, content).await?;
+        let answer = self.open_any(operation, arguments, query, content).await?;
         let status = answer.response.status();
         if status.as_u16() == operation.success() {
             return Ok(answer);
@@ -99,7 +101,7 @@ impl Client {
     pub(super) async fn open_any(
         &self,
         operation: Operation,
-        argument: &str,
+        arguments: &[&str],
         query: &str,
         content: Content,
     ) -> Result<Answer, ClientError> {
@@ -110,8 +112,9 @@ impl Client {
             crate::operation::Method::Put => http::Method::PUT,
         };
         let key = operation.changes_state().then(|| self.idempotency_key()).transpose()?;
-        let uri = target(&self.shared.prepared.authority, operation, argument, query)?;
-        let mut draft = Draft { uri, method, key, json: None };
+        let uri = target(&self.shared.prepared.authority, operation, arguments, query)?;
+        let language = self.shared.prepared.language;
+        let mut draft = Draft { uri, method, key, language, json: None };
         if let Content::File { body, length } = content {
             let request = draft.upload(body, length)?;
             let limit = self.shared.prepared.upload_timeout;
@@ -206,7 +209,10 @@ impl From<ClientError> for Failure {
 
 impl Draft {
     fn head(&self) -> http::request::Builder {
-        let builder = Request::builder().method(self.method.clone()).uri(self.uri.clone());
+        let mut builder = Request::builder().method(self.method.clone()).uri(self.uri.clone());
+        if let Some(language) = self.language {
+            builder = builder.header(ACCEPT_LANGUAGE, language.tag());
+        }
         match &self.key {
             Some(key) => builder.header(IDEMPOTENCY_KEY, key.as_str()),
             None => builder,

@@ -1,4 +1,5 @@
-//! The operations, one method each. Not responsible for how a request travels.
+//! The operations, one method each, but for those of the life cycle. Not responsible for how a
+//! request travels.
 
 use serde::de::DeserializeOwned;
 
@@ -24,7 +25,7 @@ impl Client {
         code: SecretText,
     ) -> Result<VerifyAnswer, ClientError> {
         let body = Content::json(&VerifyRequest { code })?;
-        self.ask(Operation::TokenVerify, serial, "", body).await
+        self.ask(Operation::TokenVerify, &[serial], "", body).await
     }
 
     /// Checks two consecutive codes and finds the token's counter or clock again.
@@ -34,17 +35,17 @@ impl Client {
         codes: [SecretText; 2],
     ) -> Result<VerifyAnswer, ClientError> {
         let body = Content::json(&ResyncRequest { codes })?;
-        self.ask(Operation::TokenResync, serial, "", body).await
+        self.ask(Operation::TokenResync, &[serial], "", body).await
     }
 
     /// One page of the list of tokens.
     pub async fn tokens(&self, query: &TokenQuery) -> Result<TokenPage, ClientError> {
-        self.get(Operation::TokenList, "", &query_text(query)?).await
+        self.get(Operation::TokenList, &[], &query_text(query)?).await
     }
 
     /// Shows a token.
     pub async fn token(&self, serial: &str) -> Result<TokenDetail, ClientError> {
-        self.get(Operation::TokenShow, serial, "").await
+        self.get(Operation::TokenShow, &[serial], "").await
     }
 
     /// Lifts a token's lock.
@@ -82,27 +83,27 @@ impl Client {
         reason: Option<String>,
     ) -> Result<TokenDetail, ClientError> {
         let body = Content::json(&ExpiryRequest { expires_at, reason })?;
-        self.ask(Operation::TokenExpiry, serial, "", body).await
+        self.ask(Operation::TokenExpiry, &[serial], "", body).await
     }
 
     /// Opens an import; its file is sent with [`Client::import_content`].
     pub async fn open_import(&self, request: &ImportRequest) -> Result<ImportJob, ClientError> {
-        self.ask(Operation::ImportCreate, "", "", Content::json(request)?).await
+        self.ask(Operation::ImportCreate, &[], "", Content::json(request)?).await
     }
 
     /// One page of the list of imports.
     pub async fn imports(&self, query: &ImportQuery) -> Result<ImportPage, ClientError> {
-        self.get(Operation::ImportList, "", &query_text(query)?).await
+        self.get(Operation::ImportList, &[], &query_text(query)?).await
     }
 
     /// Shows an import.
     pub async fn import(&self, id: &str) -> Result<ImportJob, ClientError> {
-        self.get(Operation::ImportShow, id, "").await
+        self.get(Operation::ImportShow, &[id], "").await
     }
 
     /// Cancels an import.
     pub async fn cancel_import(&self, id: &str) -> Result<ImportJob, ClientError> {
-        self.ask(Operation::ImportCancel, id, "", Content::None).await
+        self.ask(Operation::ImportCancel, &[id], "", Content::None).await
     }
 
     /// Exports the whole audit chain: a part of it could not be verified.
@@ -112,7 +113,7 @@ impl Client {
 
     /// The public key of the audit chain.
     pub async fn audit_public_key(&self) -> Result<AuditPublicKey, ClientError> {
-        self.get(Operation::AuditPublicKey, "", "").await
+        self.get(Operation::AuditPublicKey, &[], "").await
     }
 
     /// Takes a backup.
@@ -122,17 +123,17 @@ impl Client {
 
     /// Facts about the daemon.
     pub async fn status(&self) -> Result<Status, ClientError> {
-        self.get(Operation::Status, "", "").await
+        self.get(Operation::Status, &[], "").await
     }
 
     /// Whether the process answers.
     pub async fn health(&self) -> Result<Health, ClientError> {
-        self.get(Operation::Health, "", "").await
+        self.get(Operation::Health, &[], "").await
     }
 
     /// Whether codes can be checked right now. Not being ready is an answer, not an error.
     pub async fn ready(&self) -> Result<Readiness, ClientError> {
-        let answer = self.open_any(Operation::Ready, "", "", Content::None).await?;
+        let answer = self.open_any(Operation::Ready, &[], "", Content::None).await?;
         let (status, headers, bytes) = self.read(answer).await?;
         serde_json::from_slice(&bytes)
             .map_err(|_| super::exchange::problem(status, &headers, &bytes))
@@ -140,16 +141,16 @@ impl Client {
 
     /// The daemon's OpenAPI description.
     pub async fn description(&self) -> Result<serde_json::Value, ClientError> {
-        self.get(Operation::OpenApi, "", "").await
+        self.get(Operation::OpenApi, &[], "").await
     }
 
-    async fn get<T: DeserializeOwned>(
+    pub(super) async fn get<T: DeserializeOwned>(
         &self,
         operation: Operation,
-        argument: &str,
+        arguments: &[&str],
         query: &str,
     ) -> Result<T, ClientError> {
-        self.ask(operation, argument, query, Content::None).await
+        self.ask(operation, arguments, query, Content::None).await
     }
 
     async fn change(
@@ -159,11 +160,11 @@ impl Client {
         reason: Option<String>,
     ) -> Result<TokenDetail, ClientError> {
         let body = Content::json(&ChangeRequest { reason })?;
-        self.ask(operation, serial, "", body).await
+        self.ask(operation, &[serial], "", body).await
     }
 
     async fn download(&self, operation: Operation, query: &str) -> Result<Download, ClientError> {
-        let answer = self.open(operation, "", query, Content::None).await?;
+        let answer = self.open(operation, &[], query, Content::None).await?;
         Ok(Download::new(self.clone(), answer))
     }
 }

@@ -10,14 +10,14 @@ use serde_json::Value;
 use super::ClientError;
 use crate::operation::Operation;
 
-/// The address of an operation, its one path parameter (if any) filled in.
+/// The address of an operation, its path parameters filled in from the left.
 pub(super) fn target(
     authority: &Authority,
     operation: Operation,
-    argument: &str,
+    arguments: &[&str],
     query: &str,
 ) -> Result<Uri, ClientError> {
-    let mut path = filled(operation.path(), argument)?;
+    let mut path = filled(operation.path(), arguments)?;
     if !query.is_empty() {
         path.push('?');
         path.push_str(query);
@@ -32,13 +32,21 @@ pub(super) fn target(
 }
 
 /// `.` and `..` are refused: on the way they could be taken for steps in the path.
-fn filled(template: &str, argument: &str) -> Result<String, ClientError> {
-    let Some((before, rest)) = template.split_once('{') else { return Ok(template.to_owned()) };
-    if argument.is_empty() || argument.bytes().all(|c| c == b'.') {
-        return Err(ClientError::Argument("the serial or id"));
+fn filled(template: &str, arguments: &[&str]) -> Result<String, ClientError> {
+    let mut arguments = arguments.iter();
+    let mut path = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some((before, inside)) = rest.split_once('{') {
+        let argument = arguments.next().copied().unwrap_or_default();
+        if argument.bytes().all(|c| c == b'.') {
+            return Err(ClientError::Argument("the serial, name or id"));
+        }
+        path.push_str(before);
+        path.push_str(&escaped(argument));
+        rest = inside.split_once('}').map_or("", |(_, after)| after);
     }
-    let after = rest.split_once('}').map_or("", |(_, after)| after);
-    Ok(format!("{before}{}{after}", escaped(argument)))
+    path.push_str(rest);
+    Ok(path)
 }
 
 /// RFC 3986 s.2.1: everything but the unreserved characters.
@@ -70,18 +78,32 @@ mod tests {
     use super::*;
     use crate::token::{TokenQuery, TokenStatus};
 
-    fn path(operation: Operation, argument: &str) -> Result<String, ClientError> {
+    fn path(operation: Operation, arguments: &[&str]) -> Result<String, ClientError> {
         let authority = Authority::from_static("host:8443");
-        target(&authority, operation, argument, "").map(|uri| uri.path().to_owned())
+        target(&authority, operation, arguments, "").map(|uri| uri.path().to_owned())
     }
 
     #[test]
     fn an_argument_can_not_leave_its_place() {
-        assert_eq!(path(Operation::TokenShow, "0012").unwrap(), "/v1/tokens/0012");
-        assert_eq!(path(Operation::TokenShow, "a/../b?c").unwrap(), "/v1/tokens/a%2F..%2Fb%3Fc");
-        assert!(path(Operation::TokenShow, "..").is_err());
-        assert!(path(Operation::TokenShow, "").is_err());
-        assert_eq!(path(Operation::TokenVerify, "x").unwrap(), "/v1/tokens/x/verify");
+        assert_eq!(path(Operation::TokenShow, &["0012"]).unwrap(), "/v1/tokens/0012");
+        assert_eq!(path(Operation::TokenShow, &["a/../b?c"]).unwrap(), "/v1/tokens/a%2F..%2Fb%3Fc");
+        assert!(path(Operation::TokenShow, &[".."]).is_err());
+        assert!(path(Operation::TokenShow, &[""]).is_err());
+        assert_eq!(path(Operation::TokenVerify, &["x"]).unwrap(), "/v1/tokens/x/verify");
+    }
+
+    #[test]
+    fn two_arguments_take_two_places() {
+        let user = |contract, user| path(Operation::UserVerify, &[contract, user]);
+        assert_eq!(user("K-1", "U1").unwrap(), "/v1/contracts/K-1/users/U1/verify");
+        assert_eq!(
+            user("{user}", "taro@example.jp").unwrap(),
+            "/v1/contracts/%7Buser%7D/users/taro%40example.jp/verify"
+        );
+        assert!(user("K-1", "").is_err());
+        assert!(user("..", "U1").is_err());
+        assert!(path(Operation::UserVerify, &["K-1"]).is_err());
+        assert_eq!(path(Operation::TokenList, &[]).unwrap(), "/v1/tokens");
     }
 
     #[test]

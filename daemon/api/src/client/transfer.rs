@@ -31,7 +31,7 @@ impl Client {
         progress: impl FnMut(u64) + Send + 'static,
     ) -> Result<ImportJob, ClientError> {
         let content = Content::File { body: upload(file, progress), length };
-        self.ask(Operation::ImportContent, id, "", content).await
+        self.ask(Operation::ImportContent, &[id], "", content).await
     }
 }
 

@@ -129,7 +129,7 @@ impl Problem {
     pub fn in_language(mut self, language: Language) -> Self {
         let happened = self.kind.in_language(language);
         let next = self.kind.next().in_language(language);
-        self.title = self.kind.title_in(language).to_owned();
+        self.kind.title_in(language).clone_into(&mut self.title);
         self.text = Some(joined(language, &[happened, next]));
         self
     }

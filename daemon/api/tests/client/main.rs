@@ -1,6 +1,7 @@
 //! The client against a real TLS server on loopback: what it sends, what it makes of the answers,
 //! and what it does when there is none.
 
+mod lifecycle;
 mod server;
 
 use std::{

@@ -6,7 +6,7 @@
 use warifu_core::{
     lifecycle::TokenKind,
     rules::{
-        ClosingWindow, Demand, Factor, Gate, Holding, OperationClass, OperationRule, Rules,
+        ClosingWindow, Demand, Factor, Gate, Holding, OperationClass, OperationRule, Rules, Stage,
         WithoutToken,
     },
 };
@@ -136,6 +136,9 @@ impl Check<'_> {
         let signs = login.factor == Factor::TransactionSignature;
         let text = "a login is no transaction that a token could show and sign";
         self.fault_if(signs, &["operations.login.factor"], text, "factor = \"otp\"");
+        let never = login.factor != Factor::None && !login.stages.contains(&Stage::Execution);
+        let text = "a login has one stage, execution; without it the factor is never asked";
+        self.fault_if(never, &["operations.login.stages"], text, "stages = [\"execution\"]");
         let asks = login.factor != Factor::None && login.without_token == WithoutToken::Refused;
         let gate = &self.rules.registration.gate;
         let text = "nobody without a token could log in to register one; say limited, or let only \

@@ -6,7 +6,7 @@
 mod en;
 mod ja;
 
-use warifu_core::rules::Gate;
+use warifu_core::rules::{Gate, OperationClass, OperationRule, Rules};
 
 use crate::Profile;
 
@@ -57,6 +57,35 @@ impl Profile {
             Language::Ja => ja::chapters(self),
         }
     }
+}
+
+/// What moves money first, what is free last.
+const ORDER: [OperationClass; OperationClass::ALL.len()] = [
+    OperationClass::TransferSingle,
+    OperationClass::BatchApprove,
+    OperationClass::Payeasy,
+    OperationClass::UserAdmin,
+    OperationClass::TokenAdmin,
+    OperationClass::CustomerData,
+    OperationClass::Login,
+    OperationClass::Unprotected,
+];
+
+/// Whom the users act upon who are let through a gate.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Upon {
+    /// Users.
+    Users,
+    /// The contract as a whole: whose user somebody is does not matter.
+    Contract,
+}
+
+/// Each class with its rule, in the order in which they are told.
+fn operations(
+    rules: &Rules,
+    tell: impl Fn(OperationClass, &OperationRule) -> String,
+) -> Vec<String> {
+    ORDER.iter().map(|class| tell(*class, &rules.operation(*class))).collect()
 }
 
 /// Whether any user, and not only staff, gets through.

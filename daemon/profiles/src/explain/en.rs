@@ -8,7 +8,7 @@ use warifu_core::{
     },
 };
 
-use super::{Chapter, lets_users_in, thousands};
+use super::{Chapter, Upon, lets_users_in, thousands};
 use crate::Profile;
 
 pub(super) fn chapters(profile: &Profile) -> Vec<Chapter> {
@@ -21,7 +21,7 @@ pub(super) fn chapters(profile: &Profile) -> Vec<Chapter> {
         chapter("issue", "Getting a token", issue(rules)),
         chapter("registration", "Taking a token into service", registration(rules)),
         chapter("usage", "How users and tokens belong together", usage(rules)),
-        chapter("operations", "What operations need", operations(rules)),
+        chapter("operations", "What operations need", super::operations(rules, operation)),
         chapter("without_token", "Users without a token", without_token(rules)),
         chapter("login", "Logging in", login(rules)),
         chapter("unlock", "Lifting a lock", gate("lift the lock of a token", &rules.unlock)),
@@ -146,14 +146,9 @@ fn usage(rules: &Rules) -> Vec<String> {
     }
     let modes: Vec<_> = usage.allowed.iter().map(|one| mode(*one).to_owned()).collect();
     told.push(format!("It can be changed so that {}.", list(&modes, "or")));
-    told.extend(gate("change it", &usage.gate));
+    told.extend(gate_upon(Upon::Contract, "change it", &usage.gate));
     told.push("A change ends all registrations of the contract.".to_owned());
     told
-}
-
-fn operations(rules: &Rules) -> Vec<String> {
-    let told = OperationClass::ALL.iter().map(|class| operation(*class, &rules.operation(*class)));
-    told.collect()
 }
 
 fn operation(class: OperationClass, rule: &OperationRule) -> String {
@@ -164,7 +159,9 @@ fn operation(class: OperationClass, rule: &OperationRule) -> String {
         Factor::TransactionSignature => "a signature over the transaction that the token showed",
     };
     let mut told = format!("{name}: {factor}");
-    if rule.stages.len() == Stage::ALL.len() {
+    if class == OperationClass::Login {
+        // A login has one stage.
+    } else if rule.stages.len() == Stage::ALL.len() {
         told.push_str(" at every stage");
     } else {
         let stages: Vec<_> = rule.stages.iter().map(|one| stage(*one).to_owned()).collect();
@@ -203,7 +200,7 @@ fn without_token(rules: &Rules) -> Vec<String> {
         )
     });
     told.push(rules.limit_without_token_yen.map_or_else(
-        || "There is no daily limit for users without a token.".to_owned(),
+        || "No sum is set that users without a token may transfer.".to_owned(),
         |yen| {
             let yen = thousands(yen);
             format!("Users without a token may transfer {yen} yen a day, that sum included.")
@@ -312,6 +309,10 @@ fn staff(rules: &Rules) -> Vec<String> {
 
 /// Who may do it, and what users must show for it.
 fn gate(what: &str, gate: &Gate) -> Vec<String> {
+    gate_upon(Upon::Users, what, gate)
+}
+
+fn gate_upon(upon: Upon, what: &str, gate: &Gate) -> Vec<String> {
     let mut who = Vec::new();
     if gate.staff {
         who.push("the bank's staff".to_owned());
@@ -319,7 +320,7 @@ fn gate(what: &str, gate: &Gate) -> Vec<String> {
     if gate.own {
         who.push("the user concerned".to_owned());
     }
-    who.extend(gate.others.iter().copied().map(permit));
+    who.extend(gate.others.iter().map(|line| permit(*line, upon)));
     let told = match who.as_slice() {
         [] => return vec![format!("Nobody may {what}.")],
         [only] => format!("Only {only} may {what}."),
@@ -335,16 +336,20 @@ fn gate(what: &str, gate: &Gate) -> Vec<String> {
         Demand::Yes => Some("a code of their own token"),
     };
     let needs: Vec<_> = password.into_iter().chain(code).map(str::to_owned).collect();
-    let needs = if needs.is_empty() { "nothing".to_owned() } else { list(&needs, "and") };
-    vec![told, format!("Besides being logged in, users must give {needs} for it.")]
+    let needs = if needs.is_empty() {
+        "Users need nothing for it besides being logged in.".to_owned()
+    } else {
+        format!("For it users must give {}.", list(&needs, "and"))
+    };
+    vec![told, needs]
 }
 
-fn permit(permit: Permit) -> String {
+fn permit(permit: Permit, upon: Upon) -> String {
     let actors = format!("{} users", roles(permit.actors));
-    let subjects = if permit.subjects == RoleSet::ALL {
-        "for users of every role".to_owned()
-    } else {
-        format!("for {} users", roles(permit.subjects))
+    let subjects = match upon {
+        Upon::Contract => String::new(),
+        Upon::Users if permit.subjects == RoleSet::ALL => ", for users of every role".to_owned(),
+        Upon::Users => format!(", for {} users", roles(permit.subjects)),
     };
     let holding = match permit.holding {
         Holding::Any => "",
@@ -353,7 +358,7 @@ fn permit(permit: Permit) -> String {
             ", if they hold another token than the one concerned, in service and not locked"
         }
     };
-    format!("{actors}, {subjects}{holding}")
+    format!("{actors}{subjects}{holding}")
 }
 
 fn roles(roles: RoleSet) -> String {

@@ -8,7 +8,7 @@ use warifu_core::{
     },
 };
 
-use super::{Chapter, lets_users_in, thousands};
+use super::{Chapter, Upon, lets_users_in, thousands};
 use crate::Profile;
 
 pub(super) fn chapters(profile: &Profile) -> Vec<Chapter> {
@@ -21,7 +21,7 @@ pub(super) fn chapters(profile: &Profile) -> Vec<Chapter> {
         chapter("issue", "トークン発行", issue(rules)),
         chapter("registration", "利用開始登録", registration(rules)),
         chapter("usage", "利用形態", usage(rules)),
-        chapter("operations", "取引ごとに必要な認証", operations(rules)),
+        chapter("operations", "取引ごとに必要な認証", super::operations(rules, operation)),
         chapter("without_token", "トークン未登録の利用者", without_token(rules)),
         chapter("login", "ログイン", login(rules)),
         chapter("unlock", "利用停止解除", gate("利用停止解除", &rules.unlock)),
@@ -140,14 +140,9 @@ fn usage(rules: &Rules) -> Vec<String> {
     }
     let modes: Vec<_> = usage.allowed.iter().map(|one| format!("「{}」", mode(*one))).collect();
     told.push(format!("変更できる利用形態: {}。", modes.join("、")));
-    told.extend(gate("利用形態の変更", &usage.gate));
+    told.extend(gate_upon(Upon::Contract, "利用形態の変更", &usage.gate));
     told.push("変更すると契約先の全ての利用登録が解除されます。".to_owned());
     told
-}
-
-fn operations(rules: &Rules) -> Vec<String> {
-    let told = OperationClass::ALL.iter().map(|class| operation(*class, &rules.operation(*class)));
-    told.collect()
 }
 
 fn operation(class: OperationClass, rule: &OperationRule) -> String {
@@ -157,12 +152,15 @@ fn operation(class: OperationClass, rule: &OperationRule) -> String {
         Factor::Otp => "ワンタイムパスワード",
         Factor::TransactionSignature => "トランザクション認証(トークンに表示した取引内容への署名)",
     };
-    let stages = if rule.stages.len() == Stage::ALL.len() {
-        "全ての段階".to_owned()
+    let stages = if class == OperationClass::Login {
+        // A login has one stage.
+        String::new()
+    } else if rule.stages.len() == Stage::ALL.len() {
+        "全ての段階で".to_owned()
     } else {
-        rule.stages.iter().map(|one| stage(*one)).collect::<Vec<_>>().join("、")
+        rule.stages.iter().map(|one| stage(*one)).collect::<Vec<_>>().join("、") + "で"
     };
-    let mut told = format!("{name}: {stages}で{factor}が必要です");
+    let mut told = format!("{name}: {stages}{factor}が必要です");
     if rule.preregistered_exempt {
         told.push_str("(事前登録先への取引を除く)");
     }
@@ -192,7 +190,7 @@ fn without_token(rules: &Rules) -> Vec<String> {
         format!("猶予期間は利用開始日を1日目として{}日間です。", rules.grace_days)
     });
     told.push(rules.limit_without_token_yen.map_or_else(
-        || "トークン未登録の利用者の1日の振込限度額はありません。".to_owned(),
+        || "トークン未登録の利用者に許す振込額の定めはありません。".to_owned(),
         |yen| {
             format!(
                 "トークン未登録の利用者の振込は1日{}円以内です(ちょうどの額を含む)。",
@@ -300,6 +298,10 @@ fn staff(rules: &Rules) -> Vec<String> {
 
 /// Who may do it, and what users must show for it.
 fn gate(what: &str, gate: &Gate) -> Vec<String> {
+    gate_upon(Upon::Users, what, gate)
+}
+
+fn gate_upon(upon: Upon, what: &str, gate: &Gate) -> Vec<String> {
     let mut who = Vec::new();
     if gate.staff {
         who.push("銀行職員".to_owned());
@@ -307,7 +309,7 @@ fn gate(what: &str, gate: &Gate) -> Vec<String> {
     if gate.own {
         who.push("利用者本人".to_owned());
     }
-    who.extend(gate.others.iter().copied().map(permit));
+    who.extend(gate.others.iter().map(|line| permit(*line, upon)));
     let told = match who.as_slice() {
         [] => return vec![format!("{what}は誰もできません。")],
         [only] => format!("{what}ができるのは{only}のみです。"),
@@ -331,18 +333,18 @@ fn gate(what: &str, gate: &Gate) -> Vec<String> {
     vec![told, needs]
 }
 
-fn permit(permit: Permit) -> String {
-    let subjects = if permit.subjects == RoleSet::ALL {
-        "全ての利用者".to_owned()
-    } else {
-        roles(permit.subjects)
+fn permit(permit: Permit, upon: Upon) -> String {
+    let subjects = match upon {
+        Upon::Contract => String::new(),
+        Upon::Users if permit.subjects == RoleSet::ALL => "全ての利用者について、".to_owned(),
+        Upon::Users => format!("{}について、", roles(permit.subjects)),
     };
     let holding = match permit.holding {
         Holding::Any => "",
         Holding::Live => "利用停止でない利用中のトークンを持つ",
         Holding::OtherLive => "対象とは別の、利用停止でない利用中のトークンを持つ",
     };
-    format!("{subjects}について、{holding}{}", roles(permit.actors))
+    format!("{subjects}{holding}{}", roles(permit.actors))
 }
 
 fn roles(roles: RoleSet) -> String {

@@ -1,0 +1,194 @@
+//! What a profile is refused for: all of it at once, each fault with its file and line.
+#![forbid(unsafe_code)]
+
+use std::fs;
+
+use warifu_profiles::{Fault, Profile, find};
+
+/// A profile of one's own, the lines of which begin at 4.
+fn faults(lines: &str) -> Vec<Fault> {
+    let text = format!("base = \"default\"\ntitle_en = \"X\"\ntitle_ja = \"X\"\n{lines}\n");
+    Profile::parse(&text, "x.toml").err().unwrap_or_default()
+}
+
+/// `key:line` of each fault.
+fn places(lines: &str) -> Vec<String> {
+    let place = |fault: &Fault| format!("{}@{}", fault.key, fault.origin());
+    faults(lines).iter().map(place).collect()
+}
+
+#[test]
+fn one_s_own_profile_needs_only_what_differs() {
+    let profile = Profile::parse(
+        "base = \"bank-004\"\ntitle_en = \"X\"\ntitle_ja = \"X\"\ngrace_days = 3\n",
+        "/etc/warifu/x-bank.toml",
+    );
+    let profile = profile.unwrap();
+    assert_eq!((profile.name.as_str(), profile.base.as_deref()), ("x-bank", Some("bank-004")));
+    assert_eq!(profile.rules.grace_days, 3);
+    assert!(profile.rules.revocation.reusable, "from bank-004");
+    assert!(!profile.rules.deactivation.reusable, "from default, the base of bank-004");
+}
+
+#[test]
+fn all_faults_are_told_at_once_with_their_lines() {
+    let lines = "grace_days = 400\nskip = \"yes\"\nunknown = 1\n[verification]\nlock_after = 99\n\
+                 [revocation]\nwindows = [\n  { from = \"25:00\", to = \"01:00\" },\n]\n\
+                 cool_down_min = 10081\n[operations.payeasy]\nstages = [\"execution\", \"never\"]";
+    assert_eq!(
+        places(lines),
+        [
+            "grace_days@x.toml:4",
+            "skip@x.toml:5",
+            "unknown@x.toml:6",
+            "verification.lock_after@x.toml:8",
+            "revocation.windows[0].from@x.toml:11",
+            "revocation.cool_down_min@x.toml:13",
+            "operations.payeasy.stages@x.toml:15",
+        ]
+    );
+}
+
+#[test]
+fn a_fault_says_what_is_allowed_and_gives_an_example() {
+    let one = &faults("grace_days = 400")[0];
+    assert_eq!(
+        one.to_string(),
+        "grace_days: is 400; 0 to 366 is allowed: calendar days\n  from: x.toml:4\n  example: \
+         grace_days = 0"
+    );
+}
+
+#[test]
+fn without_a_base_every_key_must_be_there() {
+    let text = "title_en = \"X\"\ntitle_ja = \"X\"\n[revocation]\ncool_down_min = 30\n";
+    let faults = Profile::parse(text, "x.toml").unwrap_err();
+    let has = |key: &str| faults.iter().any(|fault| fault.key == key);
+    for key in ["time_zone", "unlock", "operations", "revocation.windows", "revocation.gate"] {
+        assert!(has(key), "{key}: {faults:#?}");
+    }
+    assert!(!has("unlock.staff"), "of a missing table one fault is enough");
+    assert!(faults.iter().any(|fault| fault.line == Some(3)), "the table that lacks the key");
+}
+
+#[test]
+fn a_base_is_built_in() {
+    let of = |text: &str| Profile::parse(text, "x.toml").unwrap_err()[0].clone();
+    let unknown = of("title_en = \"X\"\nbase = \"./other.toml\"\n");
+    assert_eq!((unknown.key.as_str(), unknown.line), ("base", Some(2)));
+    assert_eq!(of("base = 7\n").key, "base");
+}
+
+#[test]
+fn a_text_that_is_no_toml_is_refused_with_its_lines() {
+    let faults = Profile::parse("base = \"default\"\nskip = \n[[[\n", "x.toml").unwrap_err();
+    assert!(faults.iter().all(|fault| fault.key.is_empty() && fault.line >= Some(2)), "{faults:?}");
+    let twice = Profile::parse("base = \"default\"\nskip = true\nskip = false\n", "x.toml");
+    assert_eq!(twice.unwrap_err()[0].line, Some(3));
+}
+
+#[test]
+fn a_base_s_own_lines_are_named_where_they_contradict() {
+    // The one line here is right; that a class of the base has grace is what it contradicts.
+    let text = "base = \"bank-004\"\ntitle_en = \"X\"\ntitle_ja = \"X\"\nskip = false\n";
+    let faults = Profile::parse(text, "x.toml").unwrap_err();
+    assert_eq!(faults[0].origin(), "x.toml:4");
+    let text = "base = \"bank-004\"\ntitle_en = \"X\"\ntitle_ja = \"X\"\n[operations.transfer_single]\
+                \nfactor = \"transaction_signature\"\n";
+    let faults = Profile::parse(text, "x.toml").unwrap_err();
+    assert!(faults[0].origin().starts_with("built-in bank-004:"), "{}", faults[0]);
+}
+
+/// Lines, and the key that they are refused for.
+const CONTRADICTIONS: [(&str, &str); 44] = [
+    ("time_zone = \"Asia/Nowhere\"", "time_zone"),
+    ("time_zone = \"\"", "time_zone"),
+    ("grace_days = -1", "grace_days"),
+    ("grace_days = 7\nskip = true", "grace_days"),
+    ("operations = { payeasy = { grace = true } }", "grace_days"),
+    ("grace_days = 7\noperations = { payeasy = { grace = true } }", "skip"),
+    ("limit_without_token_yen = 0", "limit_without_token_yen"),
+    ("limit_without_token_yen = \"200000\"", "limit_without_token_yen"),
+    ("limit_without_token_yen = 200000", "limit_without_token_yen"),
+    (
+        "operations = { payeasy = { without_token = \"limited\" } }",
+        "operations.payeasy.without_token",
+    ),
+    ("operations = { payeasy = { stages = [] } }", "operations.payeasy.stages"),
+    ("operations = { payeasy = { stages = [\"entry\", \"entry\"] } }", "operations.payeasy.stages"),
+    ("operations = { payeasy = { attributes = [] } }", "operations.payeasy.attributes"),
+    ("operations = { payeasy = { attributes = [\"a\", \"a\"] } }", "operations.payeasy.attributes"),
+    ("operations = { payeasy = { attributes = [\"A b\"] } }", "operations.payeasy.attributes"),
+    ("operations = { loans = { factor = \"otp\" } }", "operations.loans"),
+    (
+        "operations = { unprotected = { factor = \"otp\", stages = [\"entry\"] } }",
+        "operations.unprotected.factor",
+    ),
+    ("operations = { login = { factor = \"transaction_signature\" } }", "operations.login.factor"),
+    ("operations = { login = { without_token = \"refused\" } }", "operations.login.without_token"),
+    ("operations = { login = { stages = [\"approval\"] } }", "operations.login.stages"),
+    ("serial = { min_digits = 13 }", "serial.min_digits"),
+    ("serial = { max_digits = 41 }", "serial.max_digits"),
+    ("serial = { groups = \"2-7-1\" }", "serial.groups"),
+    ("serial = { groups = \"2,7,1\" }", "serial.groups"),
+    ("serial = { letters = true, check_digit = \"mod_11_10\" }", "serial.check_digit"),
+    ("issue = { kinds = [\"paper\"] }", "issue.kinds"),
+    ("issue = { order = { own = true } }", "issue.kinds"),
+    ("issue = { order = { staff = false }, kinds = [\"hard\"] }", "issue.kinds"),
+    ("issue = { reissuable = [\"soft\"] }", "issue.reissuable"),
+    ("issue = { order = { own = true, code = \"yes\" }, kinds = [\"hard\"] }", "issue.order.code"),
+    ("registration = { window_steps = 51 }", "registration.window_steps"),
+    ("registration = { gate = { code = \"yes\" } }", "registration.gate.code"),
+    ("registration = { gate = { staff = false, own = false } }", "registration.gate"),
+    ("usage = { allowed = [\"common\", \"shared\"] }", "usage.initial"),
+    ("usage = { gate = { own = true } }", "usage.gate.own"),
+    (
+        "usage = { gate = { others = [{ actors = [\"master\"], subjects = [\"general\"], holding = \"other_live\" }] } }",
+        "usage.gate.others",
+    ),
+    ("unlock = { own = true }", "unlock.own"),
+    ("unlock = { staff = false, others = [] }", "unlock"),
+    (
+        "unlock = { others = [{ actors = [], subjects = [\"general\"], holding = \"any\" }] }",
+        "unlock.others[0].actors",
+    ),
+    ("revocation = { windows = [{ from = \"03:00\", to = \"03:00\" }] }", "revocation.windows"),
+    (
+        "revocation = { windows = [{ from = \"22:00\", to = \"04:00\" }, { from = \"03:59\", to = \"05:00\" }] }",
+        "revocation.windows",
+    ),
+    ("kind_change = { allowed = [\"soft to soft\"] }", "kind_change.allowed"),
+    ("grant = { enabled = true, classes = [\"login\"] }", "grant.classes"),
+    ("grant = { enabled = true, classes = [] }", "grant.classes"),
+];
+
+#[test]
+fn contradictions_are_refused_for_the_key_that_shall_change() {
+    for (lines, key) in CONTRADICTIONS {
+        let faults = faults(lines);
+        let keys: Vec<_> = faults.iter().map(|fault| fault.key.as_str()).collect();
+        assert_eq!(keys, [key], "{lines}");
+        assert!(!faults[0].rule.is_empty());
+    }
+}
+
+#[test]
+fn windows_may_touch() {
+    let lines = "revocation = { windows = [{ from = \"22:00\", to = \"04:00\" }, { from = \"04:00\", to \
+                 = \"05:00\" }] }";
+    assert_eq!(faults(lines), []);
+}
+
+#[test]
+fn a_profile_is_found_by_name_or_by_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mine.toml");
+    let text = "base = \"bank-003\"\ntitle_en = \"Mine\"\ntitle_ja = \"自行\"\n";
+    fs::write(&file, text).unwrap();
+    assert_eq!(find("bank-003").unwrap().name, "bank-003");
+    assert_eq!(find(file.to_str().unwrap()).unwrap().name, "mine");
+    let mistyped = find("bank-03").unwrap_err();
+    assert!(mistyped[0].rule.contains("bank-003"), "{}", mistyped[0]);
+    let absent = find("/nowhere/x.toml").unwrap_err();
+    assert!(absent[0].rule.starts_with("can not be read"), "{}", absent[0]);
+}

@@ -88,6 +88,10 @@ impl Gate {
                 }
                 match self.code {
                     Demand::Yes if live.is_none() => Err(Denial::ActorNeedsToken),
+                    // Locking one's own token must not be a way around its code.
+                    Demand::IfAble if token.is_some_and(|held| held.is_locked()) => {
+                        Err(Denial::TokenLocked)
+                    }
                     Demand::Yes | Demand::IfAble if !code && live.is_some() => {
                         Err(Denial::CodeRequired)
                     }
@@ -150,3 +154,6 @@ impl Permit {
         self.actors.contains(actor) && subject.is_none_or(|one| self.subjects.contains(one.role))
     }
 }
+
+#[cfg(test)]
+mod tests;

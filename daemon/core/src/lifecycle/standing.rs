@@ -50,6 +50,11 @@ pub struct Held<'a> {
 }
 
 impl Held<'_> {
+    /// Too many wrong codes were shown for it.
+    pub fn is_locked(&self) -> bool {
+        self.token.guard.locked_at.is_some()
+    }
+
     /// In service, and a code of it would be looked at now.
     pub fn is_live(&self, now: UnixTime) -> bool {
         matches!(self.life, Life::InService(_)) && self.token.status(now) == Status::Active
@@ -101,3 +106,6 @@ pub fn admits_serial(rule: SerialVerification, life: &Life) -> bool {
         Life::Issued(_) | Life::Withdrawn(_) | Life::Lost(_) => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,13 +12,14 @@ mod raw;
 mod report;
 mod seeds;
 mod startup;
+mod users;
 mod verify;
 
 use std::process::ExitCode;
 
 use crate::report::Report;
 
-const USAGE: &str = "usage: bench all | verify | import | startup | store";
+const USAGE: &str = "usage: bench all | verify | users | import | startup | store";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -34,11 +35,13 @@ fn main() -> ExitCode {
     match what.as_str() {
         "all" => {
             runtime.block_on(verify::run(&mut report));
+            runtime.block_on(users::run(&mut report));
             runtime.block_on(import::run(&mut report));
             runtime.block_on(startup::run(&mut report));
             raw::store(&mut report);
         }
         "verify" => runtime.block_on(verify::run(&mut report)),
+        "users" => runtime.block_on(users::run(&mut report)),
         "import" => runtime.block_on(import::run(&mut report)),
         "startup" => runtime.block_on(startup::run(&mut report)),
         "store" => raw::store(&mut report),

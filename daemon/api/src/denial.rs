@@ -25,6 +25,8 @@ words! {
         CommonTokenOnly = "common_token_only",
         /// The front end did not confirm the confirmation password.
         ConfirmationRequired = "confirmation_required",
+        /// The front end says that the confirmation password was wrong; no code was looked at.
+        ConfirmationWrong = "confirmation_wrong",
         /// The token was put out of use.
         Disabled = "disabled",
         /// The token is past its expiry; no code of it is looked at.
@@ -47,6 +49,8 @@ words! {
         NotAccepted = "not_accepted",
         /// Not possible yet; `not_before` says from when on.
         NotBefore = "not_before",
+        /// The token is not in service with anybody; the code was not looked at.
+        NotInService = "not_in_service",
         /// The token was issued to another user.
         NotIssuedToUser = "not_issued_to_user",
         /// The user holds no token.
@@ -63,6 +67,8 @@ words! {
         ResyncRequired = "resync_required",
         /// The code was right once but is used.
         Reused = "reused",
+        /// The user's token was taken away.
+        Revoked = "revoked",
         /// Another user has it in service, and this contract does not share.
         SerialInUse = "serial_in_use",
         /// The registration may not be passed over.

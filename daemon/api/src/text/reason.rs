@@ -2,7 +2,7 @@
 //!
 //! Not responsible for: what the help desk is told of a token's past, see `history`.
 
-use super::phrases;
+use super::{Phrase, Worded, phrases};
 use crate::{authorize::Cause, denial::DenialReason, grant::GrantEnd, token::Reason};
 
 phrases! { DenialReason {
@@ -33,6 +33,9 @@ phrases! { DenialReason {
     ConfirmationRequired:
         "The confirmation password is needed.",
         "確認用パスワードの確認が必要です。";
+    ConfirmationWrong:
+        "The confirmation password is not right. Please enter it again.",
+        "確認用パスワードに誤りがあります。もう一度入力してください。";
     Disabled:
         "The token is out of use. Please ask the bank.",
         "このトークンは現在ご利用いただけません。銀行にお問い合わせください。";
@@ -66,6 +69,9 @@ phrases! { DenialReason {
     NotBefore:
         "This is not possible yet. Please try again later.",
         "この操作はまだできません。しばらくたってから、もう一度お試しください。";
+    NotInService:
+        "The token is not in service. Please register it first.",
+        "トークンが利用中ではありません。先に利用開始登録を行ってください。";
     NotIssuedToUser:
         "This token was issued to another user.",
         "このトークンは別のユーザに発行されたものです。";
@@ -90,6 +96,9 @@ phrases! { DenialReason {
     Reused:
         "This one-time password was used already. Please wait for the next one.",
         "このワンタイムパスワードは使用済みです。次に表示されるものを入力してください。";
+    Revoked:
+        "This user's token was revoked. A new registration is needed.",
+        "このユーザのトークンは失効しています。あらためて利用開始登録が必要です。";
     SerialInUse:
         "Another user has this token in service.",
         "このトークンは別のユーザが利用中です。";
@@ -116,47 +125,33 @@ phrases! { DenialReason {
         "ワンタイムパスワードに誤りがあります。トークンに表示されている最新のものを入力してください。";
 } }
 
-phrases! { Reason {
-    ConfirmationWrong:
-        "The confirmation password is not right. Please enter it again.",
-        "確認用パスワードに誤りがあります。もう一度入力してください。";
-    Disabled:
-        "The token is out of use. Please ask the bank.",
-        "このトークンは現在ご利用いただけません。銀行にお問い合わせください。";
-    Expired:
-        "The token is past its expiry. A new one is needed.",
-        "トークンの有効期限が切れています。新しいトークンが必要です。";
-    Length:
-        "The one-time password has the wrong number of digits. Please enter it as the token shows it.",
-        "ワンタイムパスワードの桁数が正しくありません。トークンに表示されているとおりに入力してください。";
-    Locked:
-        "The token is locked after too many wrong one-time passwords. Please ask an administrator or the bank to lift the lock.",
-        "ワンタイムパスワードの誤りが続いたため、利用停止中です。管理者または銀行に利用停止解除をご依頼ください。";
-    NotAccepted:
-        "What was entered was not accepted. Please check all of it and try again.",
-        "入力内容を確認できませんでした。すべての入力項目をお確かめのうえ、もう一度入力してください。";
-    NotInService:
-        "The token is not in service. Please register it first.",
-        "トークンが利用中ではありません。先に利用開始登録を行ってください。";
-    NotRegistered:
-        "No token is registered for this user. Please register one first.",
-        "トークンが登録されていません。先に利用開始登録を行ってください。";
-    NotYetValid:
-        "The token can not be used yet: its first day is still to come.",
-        "トークンの有効期間が始まっていません。";
-    ResyncRequired:
-        "Two one-time passwords in a row are needed before this token can be used again.",
-        "トークンの同期が必要です。続けて表示されるワンタイムパスワードを二つ入力してください。";
-    Reused:
-        "This one-time password was used already. Please wait for the next one.",
-        "このワンタイムパスワードは使用済みです。次に表示されるものを入力してください。";
-    Revoked:
-        "This user's token was revoked. A new registration is needed.",
-        "このユーザのトークンは失効しています。あらためて利用開始登録が必要です。";
-    Wrong:
-        "The one-time password is not right. Please enter the one that the token shows now.",
-        "ワンタイムパスワードに誤りがあります。トークンに表示されている最新のものを入力してください。";
-} }
+/// A code is rejected in the same words whether it came alone or with a change.
+impl Worded for Reason {
+    fn phrase(self) -> Phrase {
+        let denial = match self {
+            Self::ConfirmationWrong => DenialReason::ConfirmationWrong,
+            Self::Disabled => DenialReason::Disabled,
+            Self::Expired => DenialReason::Expired,
+            Self::Length => DenialReason::Length,
+            Self::Locked => DenialReason::Locked,
+            Self::NotAccepted => DenialReason::NotAccepted,
+            Self::NotInService => DenialReason::NotInService,
+            Self::NotYetValid => DenialReason::NotYetValid,
+            Self::ResyncRequired => DenialReason::ResyncRequired,
+            Self::Reused => DenialReason::Reused,
+            Self::Revoked => DenialReason::Revoked,
+            Self::Wrong => DenialReason::Wrong,
+            // Told to the user who is about to pay, rather than to one who acts for another.
+            Self::NotRegistered => {
+                return Phrase {
+                    en: "No token is registered for this user. Please register one first.",
+                    ja: "トークンが登録されていません。先に利用開始登録を行ってください。",
+                };
+            }
+        };
+        denial.phrase()
+    }
+}
 
 phrases! { Cause {
     Expired:

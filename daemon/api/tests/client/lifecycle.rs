@@ -37,7 +37,11 @@ async fn noting() -> (Server, Seen) {
     let server = Server::start(move |request: Request<Incoming>| {
         let changes = request.method() != "GET";
         assert_eq!(request.headers().contains_key("idempotency-key"), changes);
-        notes.lock().unwrap().push(format!("{} {}", request.method(), request.uri().path()));
+        notes.lock().expect("no panic elsewhere").push(format!(
+            "{} {}",
+            request.method(),
+            request.uri().path()
+        ));
         async { Some(response(200, "{}")) }
     })
     .await;
@@ -45,7 +49,7 @@ async fn noting() -> (Server, Seen) {
 }
 
 /// `{}` lacks what every answer has, so all of them are refused; only the way there counts here.
-fn sent<T: std::fmt::Debug>(result: Result<T, ClientError>) {
+fn sent<T: std::fmt::Debug>(result: &Result<T, ClientError>) {
     assert!(matches!(result, Err(ClientError::Foreign { status: 200 })), "{result:?}");
 }
 
@@ -59,10 +63,10 @@ fn targets() -> TargetsRequest {
 }
 
 async fn ask_for_contracts(client: &Client) {
-    sent(client.set_contract("K1", &ContractSetRequest::default()).await);
-    sent(client.contract("K1").await);
-    sent(client.contract_users("K1", &UserQuery::default()).await);
-    sent(client.contract_tokens("K1", &ContractTokenQuery::default()).await);
+    sent(&client.set_contract("K1", &ContractSetRequest::default()).await);
+    sent(&client.contract("K1").await);
+    sent(&client.contract_users("K1", &UserQuery::default()).await);
+    sent(&client.contract_tokens("K1", &ContractTokenQuery::default()).await);
     let usage = UsageModeRequest {
         actor: None,
         usage_mode: UsageMode::Common,
@@ -70,18 +74,18 @@ async fn ask_for_contracts(client: &Client) {
         reason: None,
         reference: None,
     };
-    sent(client.change_usage_mode("K1", &usage).await);
-    sent(client.unlock_users("K1", &targets()).await);
-    sent(client.revoke_users("K1", &targets()).await);
+    sent(&client.change_usage_mode("K1", &usage).await);
+    sent(&client.unlock_users("K1", &targets()).await);
+    sent(&client.revoke_users("K1", &targets()).await);
 }
 
 async fn ask_for_users(client: &Client) {
-    sent(client.set_user("K1", "U1", &UserSetRequest { role: Role::Master }).await);
-    sent(client.user("K1", "U1").await);
-    sent(client.remove_user("K1", "U1").await);
-    sent(client.user_status("K1", "U1", &UserStatusQuery::default()).await);
+    sent(&client.set_user("K1", "U1", &UserSetRequest { role: Role::Master }).await);
+    sent(&client.user("K1", "U1").await);
+    sent(&client.remove_user("K1", "U1").await);
+    sent(&client.user_status("K1", "U1", &UserStatusQuery::default()).await);
     let order = OrderRequest { actor: None, kind: TokenKind::Soft, reason: None, reference: None };
-    sent(client.order_token("K1", "U1", &order).await);
+    sent(&client.order_token("K1", "U1", &order).await);
     let register = RegisterRequest {
         actor: None,
         serial: "0012".to_owned(),
@@ -90,13 +94,13 @@ async fn ask_for_users(client: &Client) {
         reason: None,
         reference: None,
     };
-    sent(client.register_token("K1", "U1", &register).await);
-    sent(client.skip_registration("K1", "U1", &SkipRequest::default()).await);
+    sent(&client.register_token("K1", "U1", &register).await);
+    sent(&client.skip_registration("K1", "U1", &SkipRequest::default()).await);
     let operation = AuthorizeRequest::new(OperationClass::TransferSingle);
-    sent(client.authorize("K1", "U1", &operation).await);
+    sent(&client.authorize("K1", "U1", &operation).await);
     let verify = UserVerifyRequest { actor: None, code: code(), class: None, grant: false };
-    sent(client.verify_user("K1", "U1", &verify).await);
-    sent(client.deactivate_user("K1", "U1", &DeactivateRequest::default()).await);
+    sent(&client.verify_user("K1", "U1", &verify).await);
+    sent(&client.deactivate_user("K1", "U1", &DeactivateRequest::default()).await);
 }
 
 async fn ask_for_grants_and_tokens(client: &Client) {
@@ -106,18 +110,18 @@ async fn ask_for_grants_and_tokens(client: &Client) {
         session: SecretText::new("s1".to_owned()),
         class: OperationClass::TransferSingle,
     };
-    sent(client.use_grant("g1", &further).await);
-    sent(client.end_grant("g1").await);
+    sent(&client.use_grant("g1", &further).await);
+    sent(&client.end_grant("g1").await);
     let issue = IssueRequest {
         contract: "K1".to_owned(),
         user: Some("U1".to_owned()),
         reason: None,
         reference: None,
     };
-    sent(client.issue_token("0012", &issue).await);
-    sent(client.recall_token("0012", &ChangeRequest::default()).await);
-    sent(client.report_lost("0012", &ReasonRequest::default()).await);
-    sent(client.token_history("0012").await);
+    sent(&client.issue_token("0012", &issue).await);
+    sent(&client.recall_token("0012", &ChangeRequest::default()).await);
+    sent(&client.report_lost("0012", &ReasonRequest::default()).await);
+    sent(&client.token_history("0012").await);
 }
 
 /// Each method goes where the table says, and there is one for each operation.
@@ -204,17 +208,14 @@ async fn no_language_is_asked_for_unless_it_is_set() {
 #[tokio::test]
 async fn lists_and_logins_are_narrowed_by_their_query() {
     let server = Server::start(|request: Request<Incoming>| async move {
-        let answer = match request.uri().path() {
-            "/v1/contracts/K1/users" => {
-                assert_eq!(request.uri().query(), Some("limit=2&state=in_service"));
-                json!({"items": [{"user": "U1", "role": "general", "state": "in_service",
-                    "authentication": "stopped", "serial": "0012", "kind": "hard"}]})
-            }
-            _ => {
-                assert_eq!(request.uri().query(), Some("rights=payeasy%2Clogin"));
-                json!({"screen": "locked", "login_allowed": false, "login_blocked": "locked",
-                    "state": "in_service", "authentication": "stopped"})
-            }
+        let answer = if request.uri().path() == "/v1/contracts/K1/users" {
+            assert_eq!(request.uri().query(), Some("limit=2&state=in_service"));
+            json!({"items": [{"user": "U1", "role": "general", "state": "in_service",
+                "authentication": "stopped", "serial": "0012", "kind": "hard"}]})
+        } else {
+            assert_eq!(request.uri().query(), Some("rights=payeasy%2Clogin"));
+            json!({"screen": "locked", "login_allowed": false, "login_blocked": "locked",
+                "state": "in_service", "authentication": "stopped"})
         };
         Some(response(200, answer.to_string()))
     })

@@ -8,8 +8,11 @@ use crate::record::DecodedEvent;
 
 /// Value of `format` in a header.
 pub(super) const FORMAT: &str = "warifu audit export";
-/// Value of `version` in a header.
-pub(super) const VERSION: u32 = 1;
+/// Value of `version` in a header. 2: events may name a contract, its users, what was asserted and a
+/// reference.
+pub(super) const VERSION: u32 = 2;
+/// Oldest version that is still read: its lines are lines of today's.
+pub(super) const OLDEST: u32 = 1;
 
 /// One line.
 #[derive(Debug, Deserialize, Serialize)]

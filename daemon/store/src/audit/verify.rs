@@ -13,7 +13,7 @@ use warifu_core::{ident::Name, time::UnixTime};
 use super::{
     chain::{AuditRecord, ZERO_HASH, link},
     line::{
-        CheckpointLine, FORMAT, HeaderLine, Line, RecordLine, TrailerLine, VERSION, unhex,
+        CheckpointLine, FORMAT, HeaderLine, Line, OLDEST, RecordLine, TrailerLine, VERSION, unhex,
         unhex_any,
     },
     statement::{Closing, Head, Purpose, verify_signature},
@@ -127,7 +127,7 @@ struct Walk {
 
 impl Walk {
     fn begin(header: HeaderLine, trusted: Option<&[u8]>) -> Step<Self> {
-        if header.format != FORMAT || header.version != VERSION {
+        if header.format != FORMAT || !(OLDEST..=VERSION).contains(&header.version) {
             return Err("another format or version of export");
         }
         unhex::<16>(&header.store_id).ok_or("the store's id is no 16 bytes")?;

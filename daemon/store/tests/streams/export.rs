@@ -1,6 +1,7 @@
 //! Audit exports: sound ones pass, every kind of change is refused where it is.
 
 use proptest::prelude::*;
+use sha2::{Digest, Sha256};
 use warifu_core::event::Action;
 use warifu_store::audit::{Summary, verify_export};
 
@@ -118,6 +119,32 @@ async fn another_key_is_refused() {
     let forged =
         text.replace(&hex::encode(bank.signer.public_key()), &hex::encode(other.public_key()));
     assert!(verify_export(forged.as_bytes(), None).is_err());
+}
+
+/// Exports of daemons from before the life cycle lie in archives.
+#[tokio::test]
+async fn an_export_of_the_first_version_is_still_read() {
+    let bank = bank(3).await;
+    let mut copy = lines(&bank.export().await);
+    let summary = check(&bank, &copy.concat()).unwrap();
+    let trailer = String::from_utf8(copy.pop().unwrap()).unwrap();
+    let sign = |copy: &[Vec<u8>]| {
+        let stream: [u8; 32] = Sha256::digest(copy.concat()).into();
+        let (tag, head) = (b"warifu audit export 1", summary.head.message());
+        let message = [&tag[..], &stream, &summary.records.to_be_bytes(), &head].concat();
+        (hex::encode(stream), hex::encode(bank.signer.sign(&message)))
+    };
+    let signature = trailer.split('"').nth_back(1).unwrap().to_owned();
+    let (before, _) = sign(&copy);
+    let header = String::from_utf8(copy[0].clone()).unwrap();
+    for (version, sound) in [(1, true), (3, false)] {
+        let header = header.replacen("\"version\":2", &format!("\"version\":{version}"), 1);
+        copy[0] = header.into_bytes();
+        let (stream, signed) = sign(&copy);
+        let trailer = trailer.replacen(&before, &stream, 1).replacen(&signature, &signed, 1);
+        let export = [copy.concat(), trailer.into_bytes()].concat();
+        assert_eq!(check(&bank, &export).is_ok(), sound, "version {version}");
+    }
 }
 
 proptest! {

@@ -10,7 +10,7 @@ use warifu_core::{
     event::{Action, Event, Parties},
     ident::{Serial, UserId},
     lifecycle::{
-        Actor, Confirmation, Denial,
+        Actor, Confirmation, Denial, Life,
         actor::{Scene, Subject},
     },
     policy::VerificationPolicy,
@@ -126,12 +126,27 @@ impl Service {
         self.fetch_user(draft, id).await
     }
 
-    /// The gate, for one subject or for the contract as a whole.
+    /// The gate, for one subject or for the contract as a whole. Where policy hides which element
+    /// was wrong, a wrong password may pass here and is told by [`Service::step_up`].
     pub(super) fn admit(
         draft: &Draft,
         acting: &Acting,
         gate: &Gate,
         subject: Option<Subject<'_>>,
+    ) -> Result<(), Denial> {
+        let live = || acting.user.as_ref().and_then(|id| draft.held_by(id));
+        let live = || live().is_some_and(|held| held.is_live(draft.now()));
+        let with_code = gate.looks_at_code() && (acting.code.is_some() || live());
+        Self::admit_with(draft, acting, gate, subject, with_code)
+    }
+
+    /// The same; `with_code` says whether a code is asked for together with the password.
+    pub(super) fn admit_with(
+        draft: &Draft,
+        acting: &Acting,
+        gate: &Gate,
+        subject: Option<Subject<'_>>,
+        with_code: bool,
     ) -> Result<(), Denial> {
         let contract = &draft.contract.get().contract;
         let scene = Scene { contract, staff: draft.rules.staff, now: draft.now() };
@@ -145,7 +160,7 @@ impl Service {
             id,
             user: &record.user,
             token: draft.held_by(id),
-            confirmation: seen_by_gate(draft, acting, gate),
+            confirmation: seen_by_gate(draft, acting, with_code),
             code: acting.code.is_some(),
         };
         gate.admit(scene, actor, subject)
@@ -166,7 +181,7 @@ impl Service {
         if !gate.looks_at_code() {
             return Ok(StepUp::Passed);
         }
-        let Some(serial) = draft.serial_of(id).cloned() else { return Ok(StepUp::Passed) };
+        let Some(serial) = in_service(draft, id) else { return Ok(unjudged(draft, acting)) };
         let rules = Arc::clone(&draft.rules);
         let judge = Judge { serial: &serial, action: Action::Verify, user: Some(id) };
         let verdict = self.judge_in(ask, draft, judge, code, &rules.verification).await?;
@@ -206,6 +221,22 @@ impl Service {
     }
 }
 
+/// A code that came from an actor who holds nothing in service is no code; the password that came
+/// with it still counts.
+fn unjudged(draft: &Draft, acting: &Acting) -> StepUp {
+    if acting.confirmation != Confirmation::Wrong {
+        return StepUp::Passed;
+    }
+    let hide = draft.rules.hide_which;
+    let reason = if hide { Reason::NotAccepted } else { Reason::ConfirmationWrong };
+    StepUp::Rejected(Told { reason, remaining: None })
+}
+
+fn in_service(draft: &Draft, user: &UserId) -> Option<Serial> {
+    let held = draft.held_by(user)?;
+    matches!(held.life, Life::InService(_)).then(|| held.serial.clone())
+}
+
 /// Which token a code is judged against, and for whom.
 #[derive(Clone, Copy)]
 pub(super) struct Judge<'a> {
@@ -215,8 +246,7 @@ pub(super) struct Judge<'a> {
 }
 
 /// Where policy hides which element was wrong, a wrong password is told only together with the code.
-fn seen_by_gate(draft: &Draft, acting: &Acting, gate: &Gate) -> Confirmation {
-    let with_code = gate.looks_at_code() && acting.code.is_some();
+fn seen_by_gate(draft: &Draft, acting: &Acting, with_code: bool) -> Confirmation {
     match acting.confirmation {
         Confirmation::Wrong if draft.rules.hide_which && with_code => Confirmation::Right,
         seen => seen,

@@ -11,7 +11,7 @@ use warifu_core::{
     rules::OperationClass,
 };
 use warifu_store::{
-    Expect, Space, Step, Unit, Write,
+    Expect, Space, Step, Unit, Version, Write,
     record::{self, GrantRecord, Record as _},
 };
 
@@ -66,38 +66,61 @@ impl Service {
                 Begun::Replayed(answer) => return Ok(Kept::Replayed(answer)),
                 Begun::Draft(draft) => *draft,
             };
-            let found = self.store.load(Space::Grant, &id.key()).await?;
-            let found = found.ok_or(Failure::NotFound)?;
-            let mut record = GrantRecord::decode(&found.bytes)?;
-            let theirs = record.institution == draft.institution
-                && record.grant.contract == wish.contract
-                && record.grant.user == wish.user;
-            if !theirs || !self.fetch_user(&mut draft, &wish.user).await? {
+            if !self.fetch_user(&mut draft, &wish.user).await? {
                 return Err(Failure::NotFound);
             }
             self.fetch_held(&mut draft, &wish.user).await?;
-            let end = self.spend(ask, &draft, wish, &mut record.grant);
-            record.last_request = Some(ask.id.0);
-            let over = end.is_err_and(|end| end != GrantEnd::OtherSession);
-            let write = match end {
-                Err(GrantEnd::OtherSession) => Write::Keep,
-                _ if over => Write::Delete,
-                _ => Write::Put(record.encode()),
+            let answer = match self.load_grant(&draft, id, wish).await? {
+                Some((record, version)) => {
+                    self.use_once(ask, &mut draft, (id, version), record, wish)
+                }
+                None => no_such_grant(ask, &mut draft, wish),
             };
-            let expect = Expect::At(found.version);
-            draft.step(Step { space: Space::Grant, key: id.key(), expect, write });
-            note(
-                ask,
-                &mut draft,
-                &record.grant,
-                Action::GrantUse,
-                end.map_or_else(GrantEnd::word, |()| "covered"),
-            );
-            let answer = told(&record.grant, end);
             if let Some(kept) = self.finish(ask, draft, answer).await? {
                 return Ok(kept);
             }
         }
+    }
+
+    /// The grant, if it is this user's.
+    async fn load_grant(
+        &self,
+        draft: &Draft,
+        id: GrantId,
+        wish: &GrantAsk,
+    ) -> Result<Option<(GrantRecord, Version)>, Failure> {
+        let Some(found) = self.store.load(Space::Grant, &id.key()).await? else {
+            return Ok(None);
+        };
+        let record = GrantRecord::decode(&found.bytes)?;
+        let theirs = record.institution == draft.institution
+            && record.grant.contract == wish.contract
+            && record.grant.user == wish.user;
+        Ok(theirs.then_some((record, found.version)))
+    }
+
+    /// A grant that did not cover an operation is over, except for another session's try.
+    fn use_once(
+        &self,
+        ask: &Ask,
+        draft: &mut Draft,
+        found: (GrantId, Version),
+        mut record: GrantRecord,
+        wish: &GrantAsk,
+    ) -> GrantAnswer {
+        let (id, version) = found;
+        let end = self.spend(ask, draft, wish, &mut record.grant);
+        record.last_request = Some(ask.id.0);
+        let write = match end {
+            Err(GrantEnd::OtherSession) => Write::Keep,
+            Err(_) => Write::Delete,
+            Ok(()) => Write::Put(record.encode()),
+        };
+        let expect = Expect::At(version);
+        draft.step(Step { space: Space::Grant, key: id.key(), expect, write });
+        let outcome = end.map_or_else(GrantEnd::word, |()| "covered");
+        note(ask, draft, &record.grant, Action::GrantUse, outcome);
+        told(&record.grant, end)
     }
 
     fn spend(
@@ -209,6 +232,17 @@ fn note(ask: &Ask, draft: &mut Draft, grant: &Grant, action: Action, outcome: &'
     event.number = Some(grant.uses_left.into());
     event.note = Some(grant.class.word().to_owned());
     draft.push(event);
+}
+
+/// One that is over, was never there, or is somebody else's: which of these is not told, and the
+/// front end asks for a code.
+fn no_such_grant(ask: &Ask, draft: &mut Draft, wish: &GrantAsk) -> GrantAnswer {
+    let end = GrantEnd::Expired;
+    let subject = (Some(&wish.user), None);
+    let mut event = Acting::default().event(ask, draft, Action::GrantUse, subject, end.word());
+    event.note = Some(wish.class.word().to_owned());
+    draft.push(event);
+    GrantAnswer { reason: Some(view::grant_end(end)), ..ended(GrantOutcome::Refused) }
 }
 
 fn told(grant: &Grant, end: Result<(), GrantEnd>) -> GrantAnswer {

@@ -9,8 +9,10 @@ use warifu_core::{
     event::Action,
     ident::{ContractId, Serial, TokenId, UserId},
     lifecycle::{
-        Denial, Life, Refused, TokenKind,
+        Denial, Life, Refused, TokenKind, User,
         issue::{self, Issue},
+        leave,
+        user::Binding,
     },
 };
 
@@ -46,12 +48,36 @@ impl Service {
                 return Err(Failure::NotFound);
             }
             self.fetch_actor_in_turn(ask, &mut draft, acting).await?;
+            self.catch_up(&mut draft, user).await?;
             self.fetch_held(&mut draft, user).await?;
             let answer = self.try_order(ask, &mut draft, user, kind, acting).await?;
             if let Some(kept) = self.finish(ask, draft, answer).await? {
                 return Ok(kept);
             }
         }
+    }
+
+    /// Brings a user's record up to date with what became of the token that it names: a lost one must
+    /// not stand in the way of the next.
+    async fn catch_up(&self, draft: &mut Draft, user: &UserId) -> Result<(), Failure> {
+        let Some(record) = draft.user(user) else { return Ok(()) };
+        let generation = draft.contract.get().contract.generation();
+        let (Binding::InService { serial, .. } | Binding::Issued { serial, .. }) =
+            record.user.binding(generation).clone()
+        else {
+            return Ok(());
+        };
+        self.fetch_token(draft, &serial).await?;
+        let mut holder = record_of(draft, user)?;
+        let Some(token) = draft.held(&serial) else { return Ok(()) };
+        let contract = (&draft.contract_id, &draft.contract.get().contract);
+        if leave::catch_up(&draft.rules, contract, (user, &mut holder), token)
+            && let Some(cell) = draft.user_cell(user)
+        {
+            cell.edit().user = holder;
+            draft.hint_holder(&serial, user, false);
+        }
+        Ok(())
     }
 
     async fn try_order(
@@ -104,6 +130,7 @@ impl Service {
                 if !self.fetch_user(&mut draft, user).await? {
                     return Err(Failure::NotFound);
                 }
+                self.catch_up(&mut draft, user).await?;
                 self.fetch_held(&mut draft, user).await?;
             }
             let end = match staff_given(&draft, acting) {
@@ -202,6 +229,10 @@ impl Service {
             }
         }
     }
+}
+
+fn record_of(draft: &Draft, user: &UserId) -> Result<User, Failure> {
+    draft.user(user).map(|record| record.user.clone()).ok_or(Failure::Bug)
 }
 
 fn order(draft: &mut Draft, user: &UserId, kind: TokenKind) -> Result<(), Refused> {

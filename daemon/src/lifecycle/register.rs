@@ -17,7 +17,7 @@ use warifu_core::{
     },
     policy::VerificationPolicy,
     rules::Rules,
-    settle::Verdict,
+    settle::{Reason, Verdict},
 };
 
 use super::{
@@ -135,7 +135,7 @@ impl Service {
         let policy = first_code_policy(&rules);
         let verdict = self.judge_in(ask, draft, judge, &wish.code, &policy).await?;
         if let Some(told) = told(draft, verdict, wish.acting.confirmation) {
-            return Ok(End::Rejected(told, verdict));
+            return Ok(End::Rejected(unspecific(draft, told), verdict));
         }
         bind(draft, user, wish, admission).ok_or(Failure::Bug)?;
         Ok(End::Registered(verdict))
@@ -175,8 +175,8 @@ impl Service {
     }
 }
 
-/// Who may register for whom. In the common mode the contract's token is everybody's, so the user
-/// named in the path only says who is registering.
+/// Who may register for whom; the code of the new token comes with the password. In the common mode
+/// the contract's token is everybody's, so the user named in the path only says who is registering.
 fn admit_registration(
     draft: &Draft,
     user: &UserId,
@@ -185,7 +185,7 @@ fn admit_registration(
 ) -> Result<(), Denial> {
     let role = draft.user(user).ok_or(Denial::UnknownUser)?.user.role;
     let subject = Subject { id: user, role, serial: Some(&wish.serial) };
-    Service::admit(draft, &wish.acting, &rules.registration.gate, Some(subject))
+    Service::admit_with(draft, &wish.acting, &rules.registration.gate, Some(subject), true)
 }
 
 fn admission(
@@ -239,6 +239,14 @@ fn first_code_policy(rules: &Rules) -> VerificationPolicy {
         window_steps: rules.registration.window_steps.max(rules.verification.window_steps),
         look_ahead: rules.registration.look_ahead.max(rules.verification.look_ahead),
         ..rules.verification.clone()
+    }
+}
+
+/// A code of the wrong length would tell that the serial is one of this contract's.
+fn unspecific(draft: &Draft, told: Told) -> Told {
+    match told.reason {
+        Reason::Length if draft.rules.hide_which => Told { reason: Reason::NotAccepted, ..told },
+        _ => told,
     }
 }
 

@@ -85,6 +85,8 @@ impl Reply {
 pub struct Caller {
     address: SocketAddr,
     tls: Arc<ClientConfig>,
+    /// `Accept-Language` of every request, where it sends one.
+    language: Option<&'static str>,
     connection: Mutex<Option<SendRequest<Full<Bytes>>>>,
 }
 
@@ -105,19 +107,25 @@ impl Caller {
     }
 
     fn with_tls(address: SocketAddr, tls: Arc<ClientConfig>) -> Self {
-        Self { address, tls, connection: Mutex::new(None) }
+        Self { address, tls, language: None, connection: Mutex::new(None) }
+    }
+
+    /// The same program with a connection of its own, that reads Japanese.
+    #[must_use]
+    pub fn in_japanese(&self) -> Self {
+        Self { language: Some("ja"), ..self.again() }
     }
 
     /// The same program with a connection of its own.
     #[must_use]
     pub fn again(&self) -> Self {
-        Self::with_tls(self.address, Arc::clone(&self.tls))
+        Self { language: self.language, ..Self::with_tls(self.address, Arc::clone(&self.tls)) }
     }
 
     /// The same program, aimed at another address (a restarted daemon).
     #[must_use]
     pub fn at(&self, address: SocketAddr) -> Self {
-        Self::with_tls(address, Arc::clone(&self.tls))
+        Self { language: self.language, ..Self::with_tls(address, Arc::clone(&self.tls)) }
     }
 
     /// A finished TLS handshake and nothing sent.
@@ -188,6 +196,9 @@ impl Caller {
         let mut request = Request::builder().method(method).uri(path).header("host", "localhost");
         for (name, value) in headers {
             request = request.header(*name, *value);
+        }
+        if let Some(language) = self.language {
+            request = request.header("accept-language", language);
         }
         let request = request.body(Full::new(body))?;
         let mut slot = self.connection.lock().await;

@@ -49,8 +49,16 @@ pub async fn file(officer: &Caller, order: &Value, file: Vec<u8>) -> Value {
 
 /// Imports tokens with plain values and insists that all were taken.
 pub async fn tokens(officer: &Caller, custody: &str, tokens: &[TestToken]) {
-    let order = json!({ "dry_run": false, "custody": custody });
-    let job = file(officer, &order, pskc::plain(tokens)).await;
+    taken(officer, &json!({ "dry_run": false, "custody": custody }), tokens).await;
+}
+
+/// The same as tokens of a kind (`hard`, `soft`, `camera`), in wrapped custody.
+pub async fn of_kind(officer: &Caller, kind: &str, tokens: &[TestToken]) {
+    taken(officer, &json!({ "dry_run": false, "custody": "wrapped", "kind": kind }), tokens).await;
+}
+
+async fn taken(officer: &Caller, order: &Value, tokens: &[TestToken]) {
+    let job = file(officer, order, pskc::plain(tokens)).await;
     if job["state"] != "done" || job["accepted"] != tokens.len() {
         fail(&format!("the import was not taken: {job:#}"));
     }

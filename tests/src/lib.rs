@@ -13,6 +13,7 @@ pub mod clock;
 pub mod daemon;
 pub mod hsm;
 pub mod import;
+pub mod lifecycle;
 pub mod metrics;
 pub mod pki;
 pub mod process;

@@ -11,6 +11,8 @@ pub mod actor;
 pub mod authorize;
 pub mod contract;
 pub mod denial;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod grant;
 pub mod issue;
 pub mod leave;

@@ -30,7 +30,8 @@ fn kind() -> impl Strategy<Value = TokenKind> {
 
 /// One step. Users 0 to 2 belong to contract 0, 3 to 5 to contract 1; actor 6 is the bank's staff.
 fn op() -> impl Strategy<Value = Op> {
-    let (actor, user, token) = (0_usize..=6, 0_usize..6, 0_usize..5);
+    let actor = prop_oneof![Just(6_usize), 0_usize..6];
+    let (user, token) = (0_usize..6, 0_usize..5);
     let contract = 0_usize..2;
     prop_oneof![
         1 => (actor.clone(), user.clone(), kind()).prop_map(|(by, user, kind)| Op::Order { by, user, kind }),
@@ -39,9 +40,9 @@ fn op() -> impl Strategy<Value = Op> {
         1 => token.clone().prop_map(|token| Op::Recall { token }),
         8 => (actor.clone(), user.clone(), token.clone(), prop::bool::weighted(0.9))
             .prop_map(|(by, user, token, right)| Op::Register { by, user, token, right }),
-        6 => (user.clone(), 0_u64..4, any::<bool>())
-            .prop_map(|(user, step, wrong)| Op::Verify { user, step, wrong }),
-        2 => (actor.clone(), user.clone()).prop_map(|(by, user)| Op::Unlock { by, user }),
+        4 => (user.clone(), 0_u64..4).prop_map(|(user, ahead)| Op::Verify { user, ahead }),
+        3 => (user.clone(), 1_u64..=3).prop_map(|(user, times)| Op::Guess { user, times }),
+        3 => (actor.clone(), user.clone()).prop_map(|(by, user)| Op::Unlock { by, user }),
         3 => (actor.clone(), user.clone()).prop_map(|(by, user)| Op::Revoke { by, user }),
         2 => user.clone().prop_map(|user| Op::Deactivate { user }),
         1 => user.clone().prop_map(|user| Op::Remove { user }),
@@ -130,7 +131,8 @@ fn small() -> impl Iterator<Item = Op> {
         to_users.into_iter().chain(registers).chain(rest)
     });
     let per_user = users.into_iter().flat_map(|user| {
-        [Op::Revoke { by: 6, user }, Op::Deactivate { user }, Op::Remove { user }]
+        let leaves = [Op::Revoke { by: 6, user }, Op::Deactivate { user }, Op::Remove { user }];
+        leaves.into_iter().chain([Op::Guess { user, times: 3 }, Op::Unlock { by: 6, user }])
     });
     let switches = UsageMode::ALL.map(|to| Op::Switch { contract: 0, to });
     per_token.chain(per_user).chain(switches).chain([Op::Pass { s: 86_400 }])

@@ -222,3 +222,6 @@ pub fn grace_end(rules: &Rules, contract: &Contract) -> Option<UnixTime> {
     }
     start_of_day(contract.service_start, rules.grace_days, &rules.zone)
 }
+
+#[cfg(test)]
+mod tests;

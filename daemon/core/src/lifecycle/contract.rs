@@ -93,3 +93,6 @@ impl Contract {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

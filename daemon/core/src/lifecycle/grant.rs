@@ -94,3 +94,6 @@ impl Grant {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

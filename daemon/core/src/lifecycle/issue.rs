@@ -147,3 +147,6 @@ fn addressee_is_free(one: &Issue<'_>, user: &User) -> Result<(), Refused> {
     });
     if forbidden { Err(Denial::KindChangeNotAllowed.into()) } else { Ok(()) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -136,3 +136,6 @@ fn let_go(life: &mut Life, reusable: bool, now: UnixTime) {
         other => other,
     };
 }
+
+#[cfg(test)]
+mod tests;

@@ -282,3 +282,6 @@ impl Default for Life {
         Self::stock()
     }
 }
+
+#[cfg(test)]
+mod tests;

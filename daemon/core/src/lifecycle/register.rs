@@ -185,3 +185,6 @@ fn issued_since(life: &Life, at: UnixTime) -> bool {
 pub fn is_addressee(user: &User, generation: u32, serial: &Serial) -> bool {
     matches!(user.binding(generation), Binding::Issued { serial: mine, .. } if mine == serial)
 }
+
+#[cfg(test)]
+mod tests;

@@ -88,3 +88,6 @@ fn concerned(rules: &Rules, rights: &[OperationClass]) -> bool {
     let mut classes = rights.iter().chain(&login);
     classes.any(|class| rules.operation(*class).factor != Factor::None)
 }
+
+#[cfg(test)]
+mod tests;

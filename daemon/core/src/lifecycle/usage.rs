@@ -13,3 +13,6 @@ pub fn switch(rules: &Rules, contract: &mut Contract, to: UsageMode) -> Result<(
     contract.switch(to);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

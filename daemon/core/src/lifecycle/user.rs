@@ -192,3 +192,6 @@ impl User {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

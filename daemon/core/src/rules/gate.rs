@@ -99,3 +99,6 @@ impl Gate {
         Self { staff: true, own: false, others: Vec::new(), password: false, code: Demand::No }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -74,3 +74,6 @@ fn zoned(at: UnixTime, zone: &TimeZone) -> Option<Zoned> {
 fn unix(zoned: &Zoned) -> Option<UnixTime> {
     u64::try_from(zoned.timestamp().as_second()).ok().map(UnixTime)
 }
+
+#[cfg(test)]
+mod tests;

@@ -34,7 +34,8 @@ pub(crate) enum Op {
     Issue { contract: usize, token: usize, to: Option<usize> },
     Recall { token: usize },
     Register { by: usize, user: usize, token: usize, right: bool },
-    Verify { user: usize, step: u64, wrong: bool },
+    Verify { user: usize, ahead: u64 },
+    Guess { user: usize, times: u64 },
     Unlock { by: usize, user: usize },
     Revoke { by: usize, user: usize },
     Deactivate { user: usize },
@@ -129,7 +130,8 @@ impl Bank {
             Op::Issue { contract, token, to } => self.issue(contract, token, to),
             Op::Recall { token } => self.recall(token),
             Op::Register { by, user, token, right } => self.register(by, user, token, right),
-            Op::Verify { user, step, wrong } => self.verify(user, step, wrong),
+            Op::Verify { user, ahead } => self.verify(user, ahead),
+            Op::Guess { user, times } => self.guess(user, times),
             Op::Unlock { by, user } => self.unlock(by, user),
             Op::Revoke { by, user } => self.revoke(by, user),
             Op::Deactivate { user } => self.deactivate(user),
@@ -299,17 +301,27 @@ impl Bank {
         self.tokens.get_mut(&serial).unwrap().life = life;
     }
 
-    /// A code of the user's own token, or a guess. `true`: accepted.
-    fn verify(&mut self, user: usize, step: u64, wrong: bool) {
-        let key = user_key(user);
-        let Some(serial) = self.holding(&key) else { return };
-        if self.life(&serial).stage() != Stage::InService {
-            return;
+    /// The token that codes for this user are looked at with.
+    fn asked(&self, user: usize) -> Option<Serial> {
+        let serial = self.holding(&user_key(user))?;
+        (self.life(&serial).stage() == Stage::InService).then_some(serial)
+    }
+
+    /// A code of the user's own token: the last one again, or one that is `ahead`.
+    fn verify(&mut self, user: usize, ahead: u64) {
+        if let Some(serial) = self.asked(user) {
+            let factor = next(&self.tokens[&serial].token) + ahead;
+            self.submit(&serial, factor.saturating_sub(1));
         }
-        let factor = next(&self.tokens[&serial].token) + step;
-        let factor =
-            if wrong { 900_000 + step + self.now.0 % 50 } else { factor.saturating_sub(1) };
-        self.submit(&serial, factor);
+    }
+
+    /// Wrong codes, none like the other.
+    fn guess(&mut self, user: usize, times: u64) {
+        for time in 0..times {
+            if let Some(serial) = self.asked(user) {
+                self.submit(&serial, 900_000 + self.now.0 % 10_000 * 8 + time);
+            }
+        }
     }
 
     /// One code at the token. The code is its moving factor, written in six digits.
@@ -382,9 +394,10 @@ impl Bank {
             self.waits.insert(key.clone(), until);
         }
         if !reusable && contract.mode() != UsageMode::Common {
-            self.barred.insert(key, serial.clone());
+            self.barred.insert(key.clone(), serial.clone());
         }
         self.tokens.get_mut(&serial).unwrap().life = life;
+        assert_eq!(self.holding(&key), None, "left, and still held");
     }
 
     fn remove(&mut self, user: usize) {

@@ -94,14 +94,9 @@ fn person_expected(gate: &Gate, ask: &Ask, hand: Hand) -> Result<(), Denial> {
 }
 
 fn proof_expected(gate: &Gate, ask: &Ask, hand: Hand) -> Result<(), Denial> {
-    match (gate.password, ask.confirmation) {
-        (true, Confirmation::NotChecked | Confirmation::Wrong) => {
-            return Err(Denial::ConfirmationRequired);
-        }
-        _ => {}
-    }
-    if gate.code == Demand::IfAble && hand == Hand::LockedToken {
-        return Err(Denial::TokenLocked);
+    let unconfirmed = matches!(ask.confirmation, Confirmation::NotChecked | Confirmation::Wrong);
+    if gate.password && unconfirmed {
+        return Err(Denial::ConfirmationRequired);
     }
     match (gate.code, hand.works(), ask.code) {
         (Demand::No, _, _) | (Demand::IfAble, false, _) | (_, true, true) => Ok(()),

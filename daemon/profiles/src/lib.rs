@@ -10,6 +10,7 @@
 mod check;
 mod explain;
 mod fault;
+mod overrides;
 mod read;
 mod section;
 mod tree;
@@ -22,6 +23,7 @@ use warifu_core::rules::Rules;
 pub use crate::{
     explain::{Chapter, Language},
     fault::Fault,
+    overrides::Overrides,
 };
 use crate::{
     fault::{Faults, Place},

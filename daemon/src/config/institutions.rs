@@ -10,13 +10,9 @@ use warifu_core::{
     policy::{PolicyFault, VerificationPolicy},
     rules::Rules,
 };
+use warifu_profiles::Overrides;
 
-use super::{
-    check::Check,
-    fault::Fault,
-    raw::{RawInstitution, RawVerification},
-    tree::Tree,
-};
+use super::{check::Check, fault::Fault, raw::RawInstitution, tree::Tree};
 
 const EXAMPLE: &str = r#"[[institution]] name = "bank-000" profile = "default""#;
 
@@ -24,7 +20,7 @@ pub(super) fn institutions(
     tree: &Tree,
     faults: &mut Vec<Fault>,
 ) -> HashMap<Institution, Arc<Rules>> {
-    let common: RawVerification = tree.section("verification", faults);
+    let common: Overrides = tree.section("verification", faults);
     let before = faults.len();
     let all: Vec<RawInstitution> = tree.sections("institution", faults);
     let unread = faults.len() > before;
@@ -45,7 +41,7 @@ pub(super) fn institutions(
         };
         let name_of_profile = raw.profile.as_deref().unwrap_or(warifu_profiles::DEFAULT);
         let Some(mut rules) = profiles.rules(name_of_profile, faults) else { continue };
-        rules.verification = laid_over(&rules.verification, [&common, &raw.verification]);
+        rules.verification = raw.verification.over(&common.over(&rules.verification));
         let mut check = Check::new(tree, "institution", faults);
         for fault in rules.verification.faults() {
             verification_fault(&mut check, &name, &fault);
@@ -95,20 +91,6 @@ fn verification_fault(check: &mut Check<'_>, name: &Institution, fault: &PolicyF
     let key = format!("verification.{}", fault.key);
     let example = format!("{} = {}", fault.key, default_of(fault.key));
     check.fault(&key, format_args!("{name}: is {}; {}", fault.value, fault.rule), example);
-}
-
-/// Later ones win.
-fn laid_over(base: &VerificationPolicy, layers: [&RawVerification; 2]) -> VerificationPolicy {
-    layers.into_iter().fold(base.clone(), |base, raw| VerificationPolicy {
-        look_ahead: raw.look_ahead.unwrap_or(base.look_ahead),
-        window_steps: raw.window_steps.unwrap_or(base.window_steps),
-        look_back: raw.look_back.unwrap_or(base.look_back),
-        resync_counters: raw.resync_counters.unwrap_or(base.resync_counters),
-        resync_steps: raw.resync_steps.unwrap_or(base.resync_steps),
-        max_drift_steps: raw.max_drift_steps.unwrap_or(base.max_drift_steps),
-        lock_after: raw.lock_after.unwrap_or(base.lock_after),
-        count_reused: raw.count_reused.unwrap_or(base.count_reused),
-    })
 }
 
 fn default_of(key: &str) -> u32 {

@@ -6,6 +6,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{SeqAccess, Visitor},
 };
+use warifu_profiles::Overrides;
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -87,20 +88,7 @@ pub(super) struct RawInstitution {
     pub(super) name: String,
     pub(super) profile: Option<String>,
     #[serde(default)]
-    pub(super) verification: RawVerification,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawVerification {
-    pub(super) look_ahead: Option<u32>,
-    pub(super) window_steps: Option<u32>,
-    pub(super) look_back: Option<u32>,
-    pub(super) resync_counters: Option<u32>,
-    pub(super) resync_steps: Option<u32>,
-    pub(super) max_drift_steps: Option<u32>,
-    pub(super) lock_after: Option<u32>,
-    pub(super) count_reused: Option<bool>,
+    pub(super) verification: Overrides,
 }
 
 /// A list in a file; in a variable, the same separated by commas.

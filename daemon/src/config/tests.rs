@@ -66,6 +66,8 @@ fn the_documented_sample_is_good() {
     let lock_after =
         |name| config.institutions[&Institution::parse(name).unwrap()].verification.lock_after;
     assert_eq!((lock_after("bank-000"), lock_after("bank-001")), (5, 10));
+    let rules = |name| &config.institutions[&Institution::parse(name).unwrap()];
+    assert!(rules("bank-000").skip && !rules("bank-001").skip, "each has its own profile");
     assert_eq!(config.subjects["C=JP, O=Bank 000, CN=web-1"].name.as_str(), "web-1");
     let worker = &config.hsm.supervisor;
     assert!(worker.environment["SOFTHSM2_CONF"].ends_with("/etc/softhsm2.conf"));
@@ -235,4 +237,57 @@ fn a_subject_belongs_to_a_known_institution() {
     let place = Place::new();
     let text = place.sample().replace("institution = \"bank-000\"", "institution = \"bank-009\"");
     assert_eq!(place.keys_of_faults(&text, &[]), ["identity.institution"]);
+}
+
+/// The sample with lines of its own for bank-000.
+fn with_profile(place: &Place, line: &str) -> String {
+    place.sample().replace("profile = \"bank-000\"\n", line)
+}
+
+#[test]
+fn an_institution_that_names_no_profile_has_the_safe_one() {
+    let place = Place::new();
+    let config = place.load(&with_profile(&place, ""), &[]).unwrap();
+    let default = warifu_profiles::builtin("default").unwrap().unwrap().rules;
+    assert_eq!(*config.institutions[&Institution::parse("bank-000").unwrap()], default);
+}
+
+#[test]
+fn a_profile_may_be_a_file_and_the_configuration_s_numbers_win() {
+    let place = Place::new();
+    let profile = "base = \"bank-004\"\ntitle_en = \"X\"\ntitle_ja = \"X\"\n[verification]\n\
+                   lock_after = 7\nlook_ahead = 20\n";
+    let file = place.write("etc/mine.toml", profile, 0o644);
+    let text = with_profile(&place, &format!("profile = {:?}\n", file.display().to_string()));
+    let config = place.load(&text, &[("WARIFU__VERIFICATION__LOOK_AHEAD", "30")]).unwrap();
+    let rules = &config.institutions[&Institution::parse("bank-000").unwrap()];
+    assert_eq!(rules.grace_days, 7);
+    assert_eq!((rules.verification.lock_after, rules.verification.look_ahead), (7, 30));
+}
+
+#[test]
+fn the_faults_of_a_profile_are_among_all_others_with_its_lines() {
+    let place = Place::new();
+    let profile = "base = \"default\"\ntitle_en = \"X\"\ntitle_ja = \"X\"\ngrace_days = 999\n\
+                   [revocation]\nwindows = [{ from = \"9\", to = \"10:00\" }]\n";
+    let file = place.write("etc/mine.toml", profile, 0o644).display().to_string();
+    let text = with_profile(&place, &format!("profile = {file:?}\n"))
+        .replace("profile = \"bank-001\"", &format!("profile = {file:?}"))
+        .replace("#format = \"json\"", "format = \"xml\"");
+    let faults = place.load(&text, &[]).unwrap_err();
+    let keys: Vec<_> = faults.iter().map(Fault::key).collect();
+    let wanted = ["log.format", "grace_days", "revocation.windows[0].from"];
+    assert_eq!(keys, wanted, "once, although two institutions share the file");
+    let told = faults[1].to_string();
+    assert!(told.contains(&format!("from: {file}:4")), "{told}");
+}
+
+#[test]
+fn a_mistyped_profile_is_no_file() {
+    let place = Place::new();
+    let text = with_profile(&place, "profile = \"bank-00\"\n");
+    let faults = place.load(&text, &[]).unwrap_err();
+    assert_eq!(faults[0].key(), "institution.profile");
+    assert!(faults[0].to_string().contains("bank-004"), "{}", faults[0]);
+    assert_eq!(faults.len(), 1);
 }

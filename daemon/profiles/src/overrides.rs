@@ -1,0 +1,37 @@
+//! Single numbers of a configuration that win over those of a profile.
+//!
+//! Not responsible for: what a number may be (`VerificationPolicy::faults`).
+
+use serde::Deserialize;
+use warifu_core::policy::VerificationPolicy;
+
+/// `[verification]` and `[institution.verification]` of the daemon's configuration.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Overrides {
+    look_ahead: Option<u32>,
+    window_steps: Option<u32>,
+    look_back: Option<u32>,
+    resync_counters: Option<u32>,
+    resync_steps: Option<u32>,
+    max_drift_steps: Option<u32>,
+    lock_after: Option<u32>,
+    count_reused: Option<bool>,
+}
+
+impl Overrides {
+    /// The numbers of `base`, except those that are set here.
+    #[must_use]
+    pub fn over(&self, base: &VerificationPolicy) -> VerificationPolicy {
+        VerificationPolicy {
+            look_ahead: self.look_ahead.unwrap_or(base.look_ahead),
+            window_steps: self.window_steps.unwrap_or(base.window_steps),
+            look_back: self.look_back.unwrap_or(base.look_back),
+            resync_counters: self.resync_counters.unwrap_or(base.resync_counters),
+            resync_steps: self.resync_steps.unwrap_or(base.resync_steps),
+            max_drift_steps: self.max_drift_steps.unwrap_or(base.max_drift_steps),
+            lock_after: self.lock_after.unwrap_or(base.lock_after),
+            count_reused: self.count_reused.unwrap_or(base.count_reused),
+        }
+    }
+}

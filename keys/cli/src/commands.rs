@@ -2,16 +2,21 @@
 //!
 //! Not responsible for: what each of them does.
 
+mod answer;
 mod audit;
 mod backup;
+mod contract;
 mod hsm;
 mod import;
 mod imports;
+mod policy;
 mod seedfile;
 mod status;
 mod token;
 mod tokens;
+mod user;
 mod verify;
+mod words;
 
 use clap::Subcommand;
 
@@ -27,9 +32,15 @@ pub(crate) enum Command {
     Verify(verify::Verify),
     #[command(subcommand)]
     Tokens(tokens::Tokens),
+    #[command(subcommand)]
+    Contract(contract::Contract),
+    #[command(subcommand)]
+    User(user::User),
     Import(import::Import),
     #[command(subcommand)]
     Imports(imports::Imports),
+    #[command(subcommand)]
+    Policy(policy::Policy),
     #[command(subcommand)]
     Seedfile(seedfile::Seedfile),
     #[command(subcommand)]
@@ -49,13 +60,16 @@ impl Command {
         match self {
             Self::Verify(verify) => verify.run(connection, out).await,
             Self::Tokens(tokens) => tokens.run(connection, out).await,
+            Self::Contract(contract) => contract.run(connection, out).await,
+            Self::User(user) => user.run(connection, out).await,
             Self::Import(import) => import.run(connection, out).await,
             Self::Imports(imports) => imports.run(connection, out).await,
+            Self::Policy(policy) => policy.run(out),
             Self::Seedfile(seedfile) => seedfile.run(out),
             Self::Hsm(hsm) => hsm.run(out).await,
             Self::Audit(audit) => audit.run(connection, out).await,
             Self::Backup(backup) => backup.run(connection, out).await,
-            Self::Token(token) => token.run(out),
+            Self::Token(token) => token.run(connection, out).await,
             Self::Status(status) => status.run(connection, out).await,
         }
     }

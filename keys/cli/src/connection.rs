@@ -7,12 +7,15 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use config::{Config, File, FileFormat};
 use serde::Deserialize;
-use warifu_api::client::{Client, ClientConfig};
+use warifu_api::{
+    Language,
+    client::{Client, ClientConfig},
+};
 
 use crate::exit::{Exit, Failure};
 
 /// Options of every command that talks to the server.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Connection")]
 pub(crate) struct Connection {
     /// Address of the server
@@ -33,6 +36,9 @@ pub(crate) struct Connection {
     /// given, ~/.config/warifu/warifu.toml is used if it exists.
     #[arg(long, global = true, value_name = "FILE", env = "WARIFU_PROFILE")]
     profile: Option<PathBuf>,
+    /// Language of the server's texts.
+    #[arg(skip)]
+    language: Language,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -45,6 +51,11 @@ struct Profile {
 }
 
 impl Connection {
+    /// The same, with the server's texts in this language.
+    pub(crate) fn in_language(&self, language: Language) -> Self {
+        Self { language, ..self.clone() }
+    }
+
     /// A client; it connects with its first request.
     pub(crate) fn client(&self) -> Result<Client, Failure> {
         let (profile, folder) = match self.profile_path() {
@@ -59,7 +70,8 @@ impl Connection {
         let ca = path(&self.ca, profile.ca, "ca")?;
         let cert = path(&self.cert, profile.cert, "cert")?;
         let key = path(&self.key, profile.key, "key")?;
-        let config = ClientConfig::new(server, ca, cert, key);
+        let mut config = ClientConfig::new(server, ca, cert, key);
+        config.language = Some(self.language);
         Client::new(&config).map_err(|e| {
             let message = e.to_string();
             match std::error::Error::source(&e) {

@@ -8,8 +8,11 @@ mod commands;
 mod connection;
 mod exit;
 mod input;
+mod label;
+mod language;
 mod output;
 mod output_file;
+mod paging;
 
 use std::process::ExitCode;
 
@@ -21,6 +24,7 @@ use crate::{
     commands::Command,
     connection::Connection,
     exit::{EXIT_CODES, Exit, Failure},
+    language::LanguageWord,
     output::Output,
 };
 
@@ -30,14 +34,15 @@ Examples:
   warifu import batch.xml --key-label acme --dry-run
   warifu import batch.xml --key-label acme --batch 2026-11
   warifu verify 00123456
-  warifu tokens unlock 00123456 --reason 'caller identified, ticket 4711'
+  warifu tokens history 00123456
+  warifu user unlock U1 --contract C-1001 --reason 'caller identified' --reference T-4711
 ";
 
 /// Bring seeds in, check codes, look after tokens.
 ///
 /// Talks to a Warifu server over mutual TLS; what you may do is decided by the roles in your
-/// certificate. `warifu hsm`, `warifu seedfile`, `warifu audit verify` and `warifu token` work
-/// without a server.
+/// certificate. `warifu hsm`, `warifu policy`, `warifu seedfile`, `warifu audit verify`, `warifu token
+/// code` and `warifu token batch` work without a server.
 #[derive(Debug, Parser)]
 #[command(name = "warifu", version, max_term_width = 100)]
 #[command(after_long_help = format!("{EXAMPLES}\n{EXIT_CODES}"), after_help = EXIT_CODES)]
@@ -45,6 +50,9 @@ struct Cli {
     /// Print JSON instead of text for people
     #[arg(long, global = true)]
     json: bool,
+    /// Language of tables and sentences; where absent, that of LC_ALL, LC_MESSAGES or LANG
+    #[arg(long, global = true, value_enum, hide_possible_values = true, value_name = "en|ja")]
+    language: Option<LanguageWord>,
     #[command(flatten)]
     connection: Connection,
     #[command(subcommand)]
@@ -85,7 +93,9 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         .build()
         .map_err(|e| Failure::because(Exit::Unavailable, "no runtime", &e))?;
     show_worker_logs();
-    runtime.block_on(cli.command.run(&cli.connection, Output::new(cli.json)))
+    let language = language::chosen(cli.language);
+    let connection = cli.connection.in_language(language);
+    runtime.block_on(cli.command.run(&connection, Output::new(cli.json, language)))
 }
 
 /// The HSM worker's warnings and errors; `WARIFU_LOG=debug` for more.

@@ -5,6 +5,8 @@
 use std::io::{self, Write as _};
 
 use serde::Serialize;
+use unicode_width::UnicodeWidthStr as _;
+use warifu_api::{Language, text::Phrase};
 
 use crate::exit::{Exit, Failure};
 
@@ -12,12 +14,18 @@ use crate::exit::{Exit, Failure};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Output {
     json: bool,
+    language: Language,
 }
 
 impl Output {
-    /// As `--json` says.
-    pub(crate) const fn new(json: bool) -> Self {
-        Self { json }
+    /// As `--json` and `--language` say.
+    pub(crate) const fn new(json: bool, language: Language) -> Self {
+        Self { json, language }
+    }
+
+    /// The language of what people read.
+    pub(crate) const fn language(self) -> Language {
+        self.language
     }
 
     /// Whether a program reads along.
@@ -56,33 +64,51 @@ pub(crate) fn clean(text: &str) -> String {
 pub(crate) fn facts<'a>(lines: impl IntoIterator<Item = (&'a str, Option<String>)>) -> String {
     let known: Vec<_> =
         lines.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
-    let width = known.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    let width = known.iter().map(|(name, _)| name.width()).max().unwrap_or(0);
     let mut text = String::new();
     for (name, value) in known {
-        let value = clean(&value);
-        text.extend([&format!("{name:width$}"), "  ", &value, "\n"]);
+        text.extend([&padded(name, width), "  ", &clean(&value), "\n"]);
     }
     text
 }
 
+/// The same with names in a language.
+pub(crate) fn facts_in(
+    language: Language,
+    lines: impl IntoIterator<Item = (Phrase, Option<String>)>,
+) -> String {
+    facts(lines.into_iter().map(|(name, value)| (name.in_language(language), value)))
+}
+
 /// Columns under their headings.
 pub(crate) fn table<const N: usize>(
-    head: [&str; N],
+    head: [impl Into<String>; N],
     rows: impl IntoIterator<Item = [String; N]>,
 ) -> String {
-    let mut all = vec![head.map(str::to_owned)];
+    let mut all = vec![head.map(Into::into)];
     all.extend(rows.into_iter().map(|row| row.map(|cell| clean(&cell))));
     let mut widths = [0; N];
     for row in &all {
         for (width, cell) in widths.iter_mut().zip(row) {
-            *width = cell.chars().count().max(*width);
+            *width = cell.width().max(*width);
         }
     }
     let line = |row: &[String; N]| {
-        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
+        let cells = row.iter().zip(widths).map(|(cell, width)| padded(cell, width));
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
     };
     all.iter().map(line).collect()
+}
+
+/// Headings in a language.
+pub(crate) fn headings<const N: usize>(language: Language, names: [Phrase; N]) -> [String; N] {
+    names.map(|name| name.in_language(language).to_uppercase())
+}
+
+/// The width is that on a terminal, where Japanese characters take two columns; `format!` counts
+/// characters.
+fn padded(text: &str, width: usize) -> String {
+    text.to_owned() + &" ".repeat(width.saturating_sub(text.width()))
 }
 
 #[cfg(test)]
@@ -96,6 +122,21 @@ mod tests {
             table(["SERIAL", "STATUS"], rows),
             "SERIAL  STATUS\n1       active\n00123   locked\n"
         );
+    }
+
+    #[test]
+    fn japanese_columns_line_up_too() {
+        let rows = [["未登録".into(), "U1".into()], ["revoked".into(), "U2".into()]];
+        assert_eq!(table(["状態", "利用者"], rows), "状態     利用者\n未登録   U1\nrevoked  U2\n");
+        let lines = [("利用者", Some("U1".to_owned())), ("role", Some("一般".to_owned()))];
+        assert_eq!(facts(lines), "利用者  U1\nrole    一般\n");
+    }
+
+    #[test]
+    fn headings_are_in_capitals_where_there_are_some() {
+        let name = Phrase { en: "not before", ja: "再登録可能日時" };
+        assert_eq!(headings(Language::En, [name]), ["NOT BEFORE"]);
+        assert_eq!(headings(Language::Ja, [name]), ["再登録可能日時"]);
     }
 
     #[test]

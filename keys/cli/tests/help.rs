@@ -6,7 +6,7 @@
 use std::{fs, path::Path, process::Command};
 
 /// Every command that there is.
-const PAGES: [&str; 32] = [
+const PAGES: [&str; 54] = [
     "",
     "audit",
     "audit export",
@@ -14,6 +14,12 @@ const PAGES: [&str; 32] = [
     "audit verify",
     "backup",
     "backup create",
+    "contract",
+    "contract set",
+    "contract show",
+    "contract tokens",
+    "contract usage-mode",
+    "contract users",
     "hsm",
     "hsm doctor",
     "hsm init",
@@ -32,12 +38,28 @@ const PAGES: [&str; 32] = [
     "token",
     "token batch",
     "token code",
+    "token history",
     "tokens",
     "tokens expire",
+    "tokens history",
+    "tokens issue",
     "tokens list",
+    "tokens lost",
+    "tokens recall",
     "tokens resync",
     "tokens show",
     "tokens unlock",
+    "user",
+    "user deactivate",
+    "user history",
+    "user order",
+    "user register",
+    "user remove",
+    "user revoke",
+    "user set",
+    "user show",
+    "user status",
+    "user unlock",
     "verify",
 ];
 

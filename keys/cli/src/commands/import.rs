@@ -21,6 +21,7 @@ use warifu_api::{
 
 use self::progress::Progress;
 pub(crate) use self::report::text;
+use super::words::KindWord;
 use crate::{
     connection::Connection,
     exit::{EXIT_CODES, Exit, Failure},
@@ -42,6 +43,7 @@ Examples:
   warifu import batch.xml --key-label acme --dry-run
   warifu import batch.xml --key-label acme --batch 2026-11
   warifu import batch.xml --password-file - --custody resident
+  warifu import apps.xml --key-label acme --kind soft
 
 {EXIT_CODES}"))]
 pub(crate) struct Import {
@@ -59,6 +61,9 @@ pub(crate) struct Import {
     /// Where the seeds shall lie; the server's setting where absent
     #[arg(long, value_enum)]
     custody: Option<CustodyWord>,
+    /// Kind of the tokens, as the customer sees it
+    #[arg(long, value_enum, default_value = "hard")]
+    kind: KindWord,
     /// Name of the batch; one is made where absent
     #[arg(long, value_name = "NAME")]
     batch: Option<String>,
@@ -132,6 +137,7 @@ impl Import {
                 CustodyWord::Wrapped => Custody::Wrapped,
                 CustodyWord::Resident => Custody::Resident,
             }),
+            kind: Some(self.kind.into()),
             key_label: self.key_label.clone(),
             password,
             integer_encoding: self.integer_encoding.map(|encoding| match encoding {

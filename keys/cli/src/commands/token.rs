@@ -14,17 +14,21 @@ use serde_json::json;
 use warifu_core::time::UnixTime;
 use warifu_token::{Keyring, KeyringError, Kind};
 
+use super::tokens;
 use crate::{
+    connection::Connection,
     exit::{EXIT_CODES, Exit, Failure},
     input,
     output::Output,
 };
 
-/// Virtual tokens and demo batches, for tests only.
+/// Virtual tokens and demo batches, for tests only; `history` is of real ones.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Token {
     Code(Code),
     Batch(batch::Batch),
+    /// The same as `warifu tokens history`, for real tokens of the server
+    History(tokens::History),
 }
 
 /// Show what a virtual token of a demo batch shows.
@@ -59,10 +63,11 @@ fn time(text: &str) -> Result<UnixTime, String> {
 }
 
 impl Token {
-    pub(crate) fn run(&self, out: Output) -> Result<Exit, Failure> {
+    pub(crate) async fn run(&self, connection: &Connection, out: Output) -> Result<Exit, Failure> {
         match self {
             Self::Code(code) => code.run(out),
             Self::Batch(batch) => batch.run(out),
+            Self::History(history) => history.run(connection, out).await,
         }
     }
 }

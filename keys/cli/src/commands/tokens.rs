@@ -2,22 +2,27 @@
 //!
 //! Not responsible for: who may do that; the server knows.
 
+mod life;
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use warifu_api::{
-    SecretText, Timestamp,
+    Language, SecretText, Timestamp,
     client::Client,
     token::{TokenDetail, TokenPage, TokenQuery, TokenStatus},
 };
-use warifu_core::time::UnixTime;
 
-use super::verify;
+pub(super) use self::life::History;
+use self::life::{Issue, Lost, Recall};
+use super::{answer::dash, verify, words};
 use crate::{
     connection::Connection,
     exit::{EXIT_CODES, Exit, Failure},
-    input,
-    output::{Output, facts, table},
+    input, label,
+    language::named,
+    output::{Output, facts_in, headings, table},
+    paging::Paging,
 };
 
 /// Look at tokens and change their state.
@@ -26,6 +31,10 @@ pub(crate) enum Tokens {
     List(List),
     /// Show all that is known of a token (never its seed)
     Show(One),
+    History(History),
+    Issue(Issue),
+    Recall(Recall),
+    Lost(Lost),
     Resync(Resync),
     /// Lift the lock that wrong codes have set
     Unlock(Change),
@@ -48,7 +57,7 @@ Examples:
 {EXIT_CODES}"))]
 pub(crate) struct List {
     /// Only tokens in this state: active, disabled, expired, locked, not_yet_valid, resync_required
-    #[arg(long, value_parser = status)]
+    #[arg(long, value_parser = words::status)]
     status: Option<TokenStatus>,
     /// Only tokens of this batch
     #[arg(long, value_name = "NAME")]
@@ -59,15 +68,8 @@ pub(crate) struct List {
     /// Only serials that begin so
     #[arg(long, value_name = "TEXT")]
     prefix: Option<String>,
-    /// Most tokens per page, 1 to 1000
-    #[arg(long, value_name = "N")]
-    limit: Option<u32>,
-    /// Go on where an earlier page ended
-    #[arg(long, value_name = "CURSOR", conflicts_with = "all")]
-    cursor: Option<String>,
-    /// All pages
-    #[arg(long)]
-    all: bool,
+    #[command(flatten)]
+    paging: Paging,
 }
 
 /// One token.
@@ -114,7 +116,7 @@ pub(crate) struct Expire {
     /// Serial as printed on the token
     serial: String,
     /// Last moment at which codes are accepted, RFC 3339
-    #[arg(long, value_name = "TIME", required_unless_present = "never", value_parser = time)]
+    #[arg(long, value_name = "TIME", required_unless_present = "never", value_parser = words::time)]
     at: Option<Timestamp>,
     /// No expiry
     #[arg(long, conflicts_with = "at")]
@@ -124,24 +126,16 @@ pub(crate) struct Expire {
     reason: Option<String>,
 }
 
-fn status(word: &str) -> Result<TokenStatus, String> {
-    TokenStatus::from_word(word).ok_or_else(|| {
-        let words: Vec<_> = TokenStatus::ALL.iter().map(|status| status.word()).collect();
-        format!("one of {}", words.join(", "))
-    })
-}
-
-fn time(text: &str) -> Result<Timestamp, String> {
-    let rule = || "a time with its offset, as 2031-03-31T23:59:59+09:00".to_owned();
-    UnixTime::from_rfc3339(text).map(|time| Timestamp(time.to_rfc3339())).ok_or_else(rule)
-}
-
 impl Tokens {
     pub(crate) async fn run(&self, connection: &Connection, out: Output) -> Result<Exit, Failure> {
         let client = connection.client()?;
         let detail = match self {
             Self::List(list) => return list.run(&client, out).await,
             Self::Resync(resync) => return resync.run(&client, out).await,
+            Self::History(history) => return history.run(connection, out).await,
+            Self::Issue(issue) => return issue.run(&client, out).await,
+            Self::Recall(recall) => return recall.run(&client, out).await,
+            Self::Lost(lost) => return lost.run(&client, out).await,
             Self::Show(one) => client.token(&one.serial).await?,
             Self::Unlock(to) => client.unlock(&to.serial, to.reason.clone()).await?,
             Self::Enable(to) => client.enable(&to.serial, to.reason.clone()).await?,
@@ -150,33 +144,25 @@ impl Tokens {
                 client.set_expiry(&to.serial, to.at.clone(), to.reason.clone()).await?
             }
         };
-        out.show(&detail, text)?;
+        out.show(&detail, |detail| text(detail, out.language()))?;
         Ok(Exit::Ok)
     }
 }
 
 impl List {
     async fn run(&self, client: &Client, out: Output) -> Result<Exit, Failure> {
-        let mut query = TokenQuery {
-            limit: self.limit,
-            cursor: self.cursor.clone(),
-            status: self.status,
-            batch: self.batch.clone(),
-            manufacturer: self.manufacturer.clone(),
-            prefix: self.prefix.clone(),
+        let fetch = async |cursor| {
+            let query = TokenQuery {
+                limit: self.paging.limit,
+                cursor,
+                status: self.status,
+                batch: self.batch.clone(),
+                manufacturer: self.manufacturer.clone(),
+                prefix: self.prefix.clone(),
+            };
+            client.tokens(&query).await
         };
-        loop {
-            let page = client.tokens(&query).await?;
-            out.show(&page, page_text)?;
-            match page.next_cursor {
-                Some(cursor) if self.all => query.cursor = Some(cursor),
-                Some(cursor) if !out.is_json() => {
-                    eprintln!("There is more: --cursor {cursor}, or --all");
-                    return Ok(Exit::Ok);
-                }
-                _ => return Ok(Exit::Ok),
-            }
-        }
+        self.paging.show(out, fetch, |page| page_text(page, out.language())).await
     }
 }
 
@@ -185,51 +171,70 @@ impl Resync {
         let codes = input::two_secrets(&self.code_file, ["first code", "next code"])?;
         let codes = codes.map(|code| SecretText::new(code.trim().to_owned()));
         let answer = client.resync(&self.serial, codes).await?;
-        out.show(&answer, verify::text)?;
+        out.show(&answer, |answer| verify::text(answer, out.language()))?;
         Ok(verify::exit_of(&answer))
     }
 }
 
-fn page_text(page: &TokenPage) -> String {
-    let head = ["SERIAL", "STATUS", "KIND", "HASH", "DIGITS", "BATCH", "EXPIRES", "MANUFACTURER"];
+fn page_text(page: &TokenPage, language: Language) -> String {
+    let head = [
+        label::SERIAL,
+        label::STATUS,
+        label::LIFE,
+        label::KIND,
+        label::ALGORITHM,
+        label::HASH,
+        label::DIGITS,
+        label::BATCH,
+        label::EXPIRES,
+        label::MANUFACTURER,
+    ];
     table(
-        head,
+        headings(language, head),
         page.items.iter().map(|token| {
             [
                 token.serial.clone(),
-                token.status.word().to_owned(),
+                named(token.status, language),
+                named(token.life, language),
+                named(token.kind, language),
                 token.algorithm.word().to_owned(),
                 token.hash.word().to_owned(),
                 token.digits.to_string(),
                 token.batch.clone(),
-                token.expires_at.as_ref().map_or("-".to_owned(), ToString::to_string),
+                token.expires_at.as_ref().map_or_else(dash, ToString::to_string),
                 token.manufacturer.clone(),
             ]
         }),
     )
 }
 
-fn text(token: &TokenDetail) -> String {
+fn text(token: &TokenDetail, language: Language) -> String {
     let time = |time: &Option<Timestamp>| time.as_ref().map(ToString::to_string);
-    facts([
-        ("serial", Some(token.serial.clone())),
-        ("status", Some(token.status.word().to_owned())),
-        ("failures", Some(token.failures.to_string())),
-        ("attempts left", Some(token.remaining_attempts.to_string())),
-        ("locked at", time(&token.locked_at)),
-        ("last accepted", time(&token.last_accepted_at)),
-        ("valid from", time(&token.valid_from)),
-        ("expires at", time(&token.expires_at)),
-        ("kind", Some(token.algorithm.word().to_owned())),
-        ("hash", Some(token.hash.word().to_owned())),
-        ("digits", Some(token.digits.to_string())),
-        ("time step", token.time_step_s.map(|step| format!("{step} s"))),
-        ("clock drift", token.drift_steps.map(|drift| format!("{drift} steps"))),
-        ("next counter", token.counter_next.map(|counter| counter.to_string())),
-        ("manufacturer", Some(token.manufacturer.clone())),
-        ("key id", Some(token.key_id.clone())),
-        ("batch", Some(token.batch.clone())),
-        ("custody", Some(token.custody.word().to_owned())),
-        ("imported at", time(&Some(token.created_at.clone()))),
-    ])
+    facts_in(
+        language,
+        [
+            (label::SERIAL, Some(token.serial.clone())),
+            (label::STATUS, Some(named(token.status, language))),
+            (label::LIFE, Some(named(token.life, language))),
+            (label::CONTRACT, token.contract.clone()),
+            (label::KIND, Some(named(token.kind, language))),
+            (label::FAILURES, Some(token.failures.to_string())),
+            (label::ATTEMPTS, Some(token.remaining_attempts.to_string())),
+            (label::LOCKED_AT, time(&token.locked_at)),
+            (label::LAST_ACCEPTED, time(&token.last_accepted_at)),
+            (label::VALID_FROM, time(&token.valid_from)),
+            (label::EXPIRES_AT, time(&token.expires_at)),
+            (label::ALGORITHM, Some(token.algorithm.word().to_owned())),
+            (label::HASH, Some(token.hash.word().to_owned())),
+            (label::DIGITS, Some(token.digits.to_string())),
+            (label::TIME_STEP, token.time_step_s.map(|step| format!("{step} s"))),
+            (label::DRIFT, token.drift_steps.map(|drift| format!("{drift} steps"))),
+            (label::NEXT_COUNTER, token.counter_next.map(|counter| counter.to_string())),
+            (label::MANUFACTURER, Some(token.manufacturer.clone())),
+            (label::KEY_ID, Some(token.key_id.clone())),
+            (label::BATCH, Some(token.batch.clone())),
+            (label::CUSTODY, Some(token.custody.word().to_owned())),
+            (label::IMPORTED_AT, Some(token.created_at.to_string())),
+        ],
+    )
 }

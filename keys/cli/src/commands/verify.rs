@@ -4,15 +4,16 @@ use std::path::PathBuf;
 
 use clap::Args;
 use warifu_api::{
-    SecretText,
+    Language, SecretText,
     token::{Outcome, VerifyAnswer},
 };
 
 use crate::{
     connection::Connection,
     exit::{EXIT_CODES, Exit, Failure},
-    input,
-    output::{Output, facts},
+    input, label,
+    language::named,
+    output::{Output, facts_in},
 };
 
 /// Check a code of a token.
@@ -40,7 +41,7 @@ impl Verify {
         let code = input::secret(&self.code_file, "code")?;
         let code = SecretText::new(code.trim().to_owned());
         let answer = client.verify(&self.serial, code).await?;
-        out.show(&answer, text)?;
+        out.show(&answer, |answer| text(answer, out.language()))?;
         Ok(exit_of(&answer))
     }
 }
@@ -54,14 +55,16 @@ pub(crate) fn exit_of(answer: &VerifyAnswer) -> Exit {
 }
 
 /// For people.
-pub(crate) fn text(answer: &VerifyAnswer) -> String {
-    let reason = answer.reason.map(|reason| reason.word().to_owned());
-    facts([
-        ("serial", Some(answer.serial.clone())),
-        ("outcome", Some(answer.outcome.word().to_owned())),
-        ("reason", reason),
-        ("attempts left", Some(answer.remaining_attempts.to_string())),
-        ("checked at", Some(answer.checked_at.to_string())),
-        ("request", Some(answer.request_id.clone())),
-    ])
+pub(crate) fn text(answer: &VerifyAnswer, language: Language) -> String {
+    facts_in(
+        language,
+        [
+            (label::SERIAL, Some(answer.serial.clone())),
+            (label::OUTCOME, Some(named(answer.outcome, language))),
+            (label::REASON, answer.reason.map(|reason| named(reason, language))),
+            (label::ATTEMPTS, Some(answer.remaining_attempts.to_string())),
+            (label::CHECKED_AT, Some(answer.checked_at.to_string())),
+            (label::REQUEST, Some(answer.request_id.clone())),
+        ],
+    )
 }

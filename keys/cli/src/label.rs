@@ -1,0 +1,149 @@
+//! What lists and forms call things: names of facts and columns, actions and outcomes of histories.
+//!
+//! Not responsible for: states, roles and kinds, whose names `warifu_api::text` has.
+
+use warifu_api::{Language, text::Phrase};
+
+/// One constant per name.
+macro_rules! labels {
+    ($($name:ident: $en:literal, $ja:literal;)+) => {
+        $(pub(crate) const $name: Phrase = Phrase { en: $en, ja: $ja };)+
+    };
+}
+
+labels! {
+    ACTING: "acting user", "操作者";
+    ACTION: "action", "操作";
+    ALSO: "also concerned", "同じトークンの利用者";
+    AT: "at", "日時";
+    ATTEMPTS: "attempts left", "残り回数";
+    AUTHENTICATION: "authentication", "認証状態";
+    AUTHENTICATION_SHORT: "auth", "認証状態";
+    BATCH: "batch", "バッチ";
+    BY: "by", "実行者";
+    CHECKED_AT: "checked at", "確認日時";
+    COMMON_SERIAL: "common serial", "共通トークンのシリアル番号";
+    COMMON_SINCE: "common since", "共通トークンの利用開始日時";
+    CONTRACT: "contract", "契約先";
+    CREATED_AT: "created at", "登録日時";
+    CUSTODY: "custody", "シード保管方式";
+    DIGITS: "digits", "桁数";
+    DRIFT: "clock drift", "時刻のずれ";
+    EXPIRES: "expires", "有効期限";
+    EXPIRES_AT: "expires at", "有効期限";
+    FAILURES: "failures", "連続誤り回数";
+    GENERATION: "generation", "世代";
+    GRACE_UNTIL: "grace until", "猶予期間終了";
+    HASH: "hash", "ハッシュ";
+    IMPORTED_AT: "imported at", "取込日時";
+    ISSUED_TO: "issued to", "発行先";
+    KEY_ID: "key id", "鍵ID";
+    KIND: "kind", "種類";
+    ALGORITHM: "algorithm", "方式";
+    LAST_ACCEPTED: "last accepted", "最終認証日時";
+    LIFE: "life", "発行状態";
+    LIMIT: "yen per day", "一日あたりの限度額(円)";
+    LOCKED_AT: "locked at", "利用停止日時";
+    LOGIN: "login", "ログイン";
+    MANUFACTURER: "manufacturer", "製造元";
+    NEW_USAGE_MODE: "new usage mode", "変更後の利用形態";
+    NEXT_COUNTER: "next counter", "次のカウンタ";
+    NOT_BEFORE: "not before", "登録可能日時";
+    NUMBER: "number", "番号";
+    ORDERED: "ordered", "発行申請";
+    ORDERED_AT: "ordered at", "発行申請日時";
+    OUTCOME: "outcome", "結果";
+    REASON: "reason", "理由";
+    REGISTERED_AT: "registered at", "利用開始登録日時";
+    REGISTRATIONS: "registrations", "対象の登録済みユーザ";
+    REQUEST: "request", "要求番号";
+    ROLE: "role", "区分";
+    SCREEN: "screen", "画面";
+    SERIAL: "serial", "シリアル番号";
+    SERVICE_START: "service start", "利用開始日";
+    STATE: "state", "状態";
+    STATUS: "status", "状態";
+    TIME_STEP: "time step", "表示間隔";
+    TOKENS: "tokens", "対象のトークン";
+    USAGE_MODE: "usage mode", "利用形態";
+    USER: "user", "利用者";
+    USERS: "users", "利用者";
+    VALID_FROM: "valid from", "有効期間開始";
+}
+
+/// Yes or no.
+pub(crate) fn yes(language: Language, yes: bool) -> String {
+    let phrase =
+        if yes { Phrase { en: "yes", ja: "可" } } else { Phrase { en: "no", ja: "不可" } };
+    phrase.in_language(language).to_owned()
+}
+
+/// An action of a history. The server may know more of them than this program: those stay as they are.
+pub(crate) fn action(language: Language, word: &str) -> String {
+    japanese(language, ACTIONS, word)
+}
+
+/// How an action of a history ended.
+pub(crate) fn outcome(language: Language, word: &str) -> String {
+    japanese(language, OUTCOMES, word)
+}
+
+fn japanese(language: Language, known: &[(&str, &str)], word: &str) -> String {
+    let found = known.iter().find(|(name, _)| *name == word && language == Language::Ja);
+    found.map_or(word, |(_, name)| name).to_owned()
+}
+
+const ACTIONS: &[(&str, &str)] = &[
+    ("deactivate", "利用解除"),
+    ("disable", "使用中止"),
+    ("enable", "使用再開"),
+    ("import", "取込"),
+    ("issue", "トークン発行"),
+    ("lost", "紛失"),
+    ("order", "発行申請"),
+    ("recall", "回収"),
+    ("register", "利用開始登録"),
+    ("resync", "同期"),
+    ("revoke", "失効"),
+    ("set_expiry", "有効期限変更"),
+    ("skip", "登録の省略"),
+    ("unlock", "利用停止解除"),
+    ("usage_mode", "利用形態変更"),
+    ("user_remove", "利用者削除"),
+    ("user_set", "利用者登録"),
+    ("verify", "認証"),
+];
+
+const OUTCOMES: &[(&str, &str)] = &[
+    ("accepted", "一致"),
+    ("code_rejected", "不一致"),
+    ("confirmation_wrong", "確認用パスワード不一致"),
+    ("disabled", "使用中止"),
+    ("done", "完了"),
+    ("expired", "有効期限切れ"),
+    ("length", "桁数不一致"),
+    ("locked", "利用停止中"),
+    ("not_accepted", "不一致"),
+    ("not_in_service", "利用開始前"),
+    ("not_registered", "未登録"),
+    ("not_yet_valid", "有効期間前"),
+    ("refused", "受付不可"),
+    ("rejected", "不一致"),
+    ("resync_required", "要同期"),
+    ("reused", "使用済み"),
+    ("revoked", "失効中"),
+    ("unchanged", "変更なし"),
+    ("wrong", "不一致"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_a_newer_server_are_shown_as_they_are() {
+        assert_eq!(action(Language::Ja, "unlock"), "利用停止解除");
+        assert_eq!(action(Language::En, "unlock"), "unlock");
+        assert_eq!(outcome(Language::Ja, "evaporated"), "evaporated");
+    }
+}

@@ -99,6 +99,8 @@ fn proof_expected(gate: &Gate, ask: &Ask, hand: Hand) -> Result<(), Denial> {
         return Err(Denial::ConfirmationRequired);
     }
     match (gate.code, hand.works(), ask.code) {
+        // Who locked their own token does not get round its code.
+        (Demand::IfAble, _, _) if hand == Hand::LockedToken => Err(Denial::TokenLocked),
         (Demand::No, _, _) | (Demand::IfAble, false, _) | (_, true, true) => Ok(()),
         (Demand::Yes, false, _) => Err(Denial::ActorNeedsToken),
         (Demand::Yes | Demand::IfAble, true, false) => Err(Denial::CodeRequired),

@@ -14,7 +14,10 @@ use serde_json::{Value, json};
 
 pub use self::{
     actor::Actor,
-    answers::{decision, outcome, row, shown, texts, verdict},
+    answers::{
+        assert_decision, assert_outcome, assert_row, assert_shown, decision, outcome, row, shown,
+        texts,
+    },
     steps::Steps,
 };
 use crate::{
@@ -167,9 +170,9 @@ impl Bank {
     /// Issues a token to a user and registers it for them, as whoever the profile lets do it.
     pub async fn in_service(&self, contract: &str, user: &str, by: &Actor, token: &TestToken) {
         let issued = self.issue(&token.serial, contract, Some(user), &Actor::paper()).await;
-        assert_eq!(outcome(&issued), "done", "{issued:#}");
+        assert_outcome(&issued, "done");
         let answer = self.register(contract, user, by, token, &self.fresh(token)).await;
-        assert_eq!(outcome(&answer), "done", "{answer:#}");
+        assert_outcome(&answer, "done");
     }
 
     /// Wrong codes of a user until their token is locked; how many it took.

@@ -4,14 +4,33 @@
 
 use serde_json::Value;
 
-/// `done`, or with the reason: `refused not_before`, `rejected not_accepted`.
+/// `done`, `accepted`, or with the reason: `refused not_before`, `rejected wrong`.
 pub fn outcome(answer: &Value) -> String {
     words(answer, &["outcome", "reason"])
 }
 
-/// The same of a code: `accepted`, `rejected wrong`.
-pub fn verdict(answer: &Value) -> String {
-    outcome(answer)
+/// Insists on an outcome, and tells the whole answer where it is another.
+#[track_caller]
+pub fn assert_outcome(answer: &Value, expected: &str) {
+    assert_eq!(outcome(answer), expected, "{answer:#}");
+}
+
+/// Insists on how a list shows a user.
+#[track_caller]
+pub fn assert_row(user: &Value, expected: &str) {
+    assert_eq!(row(user), expected, "{user:#}");
+}
+
+/// Insists on what an operation needs.
+#[track_caller]
+pub fn assert_decision(answer: &Value, expected: &str) {
+    assert_eq!(decision(answer), expected, "{answer:#}");
+}
+
+/// Insists on a login screen.
+#[track_caller]
+pub fn assert_shown(status: &Value, expected: &str) {
+    assert_eq!(shown(status), expected, "{status:#}");
 }
 
 /// `not_required`, `required otp`, `denied registration_required`, ...

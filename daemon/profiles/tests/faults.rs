@@ -192,3 +192,18 @@ fn a_profile_is_found_by_name_or_by_path() {
     let absent = find("/nowhere/x.toml").unwrap_err();
     assert!(absent[0].rule.starts_with("can not be read"), "{}", absent[0]);
 }
+
+/// Nothing has a value that no file sets: without any one of its lines the reference is not whole.
+#[test]
+fn every_line_of_the_reference_is_needed() {
+    let whole = warifu_profiles::built_in("default").unwrap().text;
+    let lines: Vec<&str> = whole.lines().collect();
+    let is_text = |line: &str| line.is_empty() || line.starts_with('#');
+    for (index, line) in lines.iter().enumerate().filter(|(_, line)| !is_text(line)) {
+        let rest: Vec<&str> = [&lines[..index], &lines[index + 1..]].concat();
+        let read = Profile::parse(&rest.join("\n"), "x.toml");
+        // A line of `others` is the one that may go: the list is shorter then.
+        let optional = line.trim_start().starts_with("{ actors");
+        assert_eq!(read.is_ok(), optional, "without line {}: {line}", index + 1);
+    }
+}

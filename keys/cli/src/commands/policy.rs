@@ -145,7 +145,9 @@ fn checked_text(file: &Path, faults: &[Fault]) -> String {
     if faults.is_empty() {
         return format!("{file}: good");
     }
-    format!("{file}: {} faults\n{}", faults.len(), lines(faults))
+    let count = faults.len();
+    let faults_word = if count == 1 { "fault" } else { "faults" };
+    format!("{file}: {count} {faults_word}\n{}", lines(faults))
 }
 
 fn lines(faults: &[Fault]) -> String {

@@ -15,6 +15,7 @@ use serde_json::json;
 const CONTRACT: &str = "0001020-01";
 const DAY: &str = "2026-10-01T00:00:00+09:00";
 const FREE: &str = "unregistered available";
+const RECORDED: &str = "every change is in the audit chain";
 
 /// 管理者, with ご契約先確認暗証番号.
 fn admin() -> Actor {
@@ -88,7 +89,8 @@ async fn own_token(bank: &Bank, steps: &mut Steps, token: &TestToken) {
     assert_shown(&bank.status(CONTRACT, "KANRI", "").await, "nothing");
     steps.step("R21 R29 R102", "確認暗証番号とログイン方式が記録に残る");
     let audit = bank.audit().await;
-    let event = &audit.iter().rev().find(|r| r["event"]["action"] == "register").unwrap()["event"];
+    let event =
+        &audit.iter().rev().find(|r| r["event"]["action"] == "register").expect(RECORDED)["event"];
     assert_eq!(event["assertions"], "confirmation=right login=certificate", "{event:#}");
     assert_eq!((&event["acting"], &event["user"]), (&json!("KANRI"), &json!("KANRI")));
     assert_eq!(event["serial"], "238801186", "{event:#}");
@@ -154,7 +156,7 @@ async fn to_one_token(bank: &Bank, steps: &mut Steps) {
     let done = |r: &&serde_json::Value| {
         r["event"]["action"] == "usage_mode" && r["event"]["outcome"] == "done"
     };
-    let event = &audit.iter().rev().find(done).unwrap()["event"];
+    let event = &audit.iter().rev().find(done).expect(RECORDED)["event"];
     assert_eq!((&event["acting"], &event["number"]), (&json!("KANRI"), &json!(3)), "{event:#}");
 }
 

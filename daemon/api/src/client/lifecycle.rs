@@ -16,7 +16,6 @@ use crate::{
     grant::{GrantAnswer, GrantUseRequest},
     history::TokenHistory,
     operation::Operation,
-    token::ChangeRequest,
     user::{
         UserDetail, UserSetRequest, UserStatusAnswer, UserStatusQuery, UserVerifyAnswer,
         UserVerifyRequest,
@@ -204,7 +203,7 @@ impl Client {
     pub async fn recall_token(
         &self,
         serial: &str,
-        request: &ChangeRequest,
+        request: &ReasonRequest,
     ) -> Result<ActionAnswer, ClientError> {
         self.ask(Operation::TokenRecall, &[serial], "", Content::json(request)?).await
     }

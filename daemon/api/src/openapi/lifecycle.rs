@@ -247,7 +247,7 @@ fn tokens_and_grants(operation: O) -> Option<Facts> {
             ),
         ),
         O::TokenRecall => facts_of(
-            "ChangeRequest",
+            "ReasonRequest",
             "ActionAnswer",
             words(
                 "tokens",

@@ -21,7 +21,7 @@ use warifu_api::{
     },
     denial::DenialReason,
     grant::GrantUseRequest,
-    token::{ChangeRequest, Outcome, Reason, TokenKind},
+    token::{Outcome, Reason, TokenKind},
     user::{ListedState, Role, UserSetRequest, UserStatusQuery, UserVerifyRequest},
 };
 
@@ -119,7 +119,7 @@ async fn ask_for_grants_and_tokens(client: &Client) {
         reference: None,
     };
     sent(&client.issue_token("0012", &issue).await);
-    sent(&client.recall_token("0012", &ChangeRequest::default()).await);
+    sent(&client.recall_token("0012", &ReasonRequest::default()).await);
     sent(&client.report_lost("0012", &ReasonRequest::default()).await);
     sent(&client.token_history("0012").await);
 }

@@ -8,7 +8,6 @@ use warifu_api::{
     action::{ActionAnswer, IssueRequest, ReasonRequest},
     client::Client,
     history::{TokenEvent, TokenHistory},
-    token::ChangeRequest,
 };
 
 use super::super::answer::{self, Grounds, dash};
@@ -45,15 +44,14 @@ pub(crate) struct Issue {
 #[derive(Args, Debug)]
 #[command(after_long_help = format!("\
 Examples:
-  warifu tokens recall 00123456 --reason 'letter came back'
+  warifu tokens recall 00123456 --reason 'letter came back' --reference A-4713
 
 {EXIT_CODES}"))]
 pub(crate) struct Recall {
     /// Serial as printed on the token
     serial: String,
-    /// Why, or a reference number; goes into the audit chain
-    #[arg(long, value_name = "TEXT")]
-    reason: Option<String>,
+    #[command(flatten)]
+    grounds: Grounds,
 }
 
 /// Report a token lost (紛失): no code of it is accepted again, from any of its users.
@@ -99,7 +97,8 @@ impl Issue {
 
 impl Recall {
     pub(super) async fn run(&self, client: &Client, out: Output) -> Result<Exit, Failure> {
-        let request = ChangeRequest { reason: self.reason.clone() };
+        let Grounds { reason, reference } = self.grounds.clone();
+        let request = ReasonRequest { reason, reference };
         show(&client.recall_token(&self.serial, &request).await?, out)
     }
 }

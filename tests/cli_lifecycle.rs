@@ -128,7 +128,7 @@ async fn a_token_is_issued_registered_and_listed() {
     assert_eq!(listed["items"][1]["state"], "unregistered", "{listed:#}");
 
     let wrong = desk.register("U1", &desk.token.wrong_code(0..100, 0)).expect_code(1);
-    assert!(wrong.stdout.contains("code_rejected"), "{wrong:?}");
+    assert!(wrong.stdout.contains("wrong") && wrong.stdout.contains('4'), "{wrong:?}");
     desk.does(&["tokens", "expire", SERIAL, "--at", "2031-03-31T23:59:59+09:00"]);
     let done = desk.register("U1", &desk.token.oathtool(0)).expect_code(0);
     assert!(done.stdout.starts_with("Done.\n"), "{done:?}");
@@ -160,10 +160,9 @@ async fn a_history_tells_the_help_desk_why_a_code_failed() {
     let desk = Desk::new().await;
     desk.both_in_service();
     assert_eq!(desk.verify(&desk.token.oathtool(2)), "accepted");
-    assert_eq!(desk.verify(&desk.token.oathtool(2)), "reused");
     let history = ["tokens", "history", SERIAL];
     let text = desk.does(&history);
-    assert!(text.contains("had been used before"), "{text}");
+    assert!(text.ends_with("The last code was accepted.\n"), "{text}");
     for n in 0..5 {
         assert_eq!(desk.verify(&desk.token.wrong(n)), "wrong");
     }
@@ -172,14 +171,13 @@ async fn a_history_tells_the_help_desk_why_a_code_failed() {
     let text = desk.does(&history);
     let lines: Vec<_> = text.lines().collect();
     assert_eq!(cells(lines[0]), ["AT", "ACTION", "OUTCOME", "NUMBER", "USER", "BY"]);
-    assert_eq!(cells(lines[1])[1..3], ["verify", "locked"], "{text}");
-    assert_eq!(cells(lines[2])[1..3], ["verify", "wrong"], "{text}");
-    assert_eq!(lines.iter().filter(|line| line.contains("validator-1")).count(), 8, "{text}");
+    let wrong = lines.iter().filter(|line| line.contains("wrong  ")).count();
+    assert_eq!(wrong, 5, "{text}");
     assert!(text.contains("users     U1, U2\n"), "{text}");
-    assert!(text.contains("locked now"), "{text}");
+    assert!(text.contains("locked now") && text.contains("fitted nothing"), "{text}");
     assert_eq!(desk.does(&["token", "history", SERIAL]), text);
     let text = desk.does_in_japanese(&history);
-    for word in ["認証", "使用済み", "利用停止解除を行うまで", "サービス利用中"]
+    for word in ["認証", "不一致", "利用停止解除を行うまで", "サービス利用中"]
     {
         assert!(text.contains(word), "{word}: {text}");
     }
@@ -260,7 +258,7 @@ async fn a_usage_mode_is_previewed_and_changed_only_when_told() {
 async fn a_token_goes_back_gets_lost_and_a_user_leaves() {
     let desk = Desk::new().await;
     desk.issue();
-    desk.does(&["tokens", "recall", SERIAL, "--reason", "letter came back"]);
+    desk.does(&[&["tokens", "recall", SERIAL], &GROUNDS[..]].concat());
     assert_eq!(desk.json(&["tokens", "show", SERIAL])["life"], "stock");
     desk.both_in_service();
     let given_up = ["user", "deactivate", "U2"];

@@ -14,6 +14,7 @@ macro_rules! labels {
 labels! {
     ACTING: "acting user", "操作者";
     ACTION: "action", "操作";
+    ALGORITHM: "algorithm", "方式";
     ALSO: "also concerned", "同じトークンの利用者";
     AT: "at", "日時";
     ATTEMPTS: "attempts left", "残り回数";
@@ -39,7 +40,6 @@ labels! {
     ISSUED_TO: "issued to", "発行先";
     KEY_ID: "key id", "鍵ID";
     KIND: "kind", "種類";
-    ALGORITHM: "algorithm", "方式";
     LAST_ACCEPTED: "last accepted", "最終認証日時";
     LIFE: "life", "発行状態";
     LIMIT: "yen per day", "一日あたりの限度額(円)";

@@ -48,10 +48,11 @@ Examples:
 #[command(after_long_help = format!("{EXAMPLES}\n{EXIT_CODES}"), after_help = EXIT_CODES)]
 struct Cli {
     /// Print JSON instead of text for people
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 900)]
     json: bool,
     /// Language of tables and sentences; where absent, that of LC_ALL, LC_MESSAGES or LANG
-    #[arg(long, global = true, value_enum, hide_possible_values = true, value_name = "en|ja")]
+    #[arg(long, global = true, display_order = 901, value_enum, value_name = "en|ja")]
+    #[arg(hide_possible_values = true)]
     language: Option<LanguageWord>,
     #[command(flatten)]
     connection: Connection,

@@ -6,7 +6,7 @@
 use std::{fs, path::Path, process::Command};
 
 /// Every command that there is.
-const PAGES: [&str; 54] = [
+const PAGES: [&str; 59] = [
     "",
     "audit",
     "audit export",
@@ -32,6 +32,11 @@ const PAGES: [&str; 54] = [
     "imports cancel",
     "imports list",
     "imports show",
+    "policy",
+    "policy check",
+    "policy explain",
+    "policy list",
+    "policy show",
     "seedfile",
     "seedfile inspect",
     "status",

@@ -67,6 +67,18 @@ impl What {
     }
 }
 
+/// A token that is in a customer's hands is not changed without the reason that policy wants.
+fn explained(rules: &Rules, loaded: &Loaded, change: &Change) -> Result<(), Failure> {
+    let given = change.note.as_ref().is_some_and(|note| !note.trim().is_empty());
+    if rules.staff.reason && loaded.record.life.contract().is_some() && !given {
+        return Err(Failure::Field {
+            field: "reason",
+            rule: "must be given: the token is a customer's, and the policy wants a reason",
+        });
+    }
+    Ok(())
+}
+
 /// The help desk also finds a token again that is on its way or in stock; nobody one that is
 /// withdrawn or lost.
 fn may_resync(ask: &Ask, rules: &Rules, life: &Life) -> bool {
@@ -92,6 +104,7 @@ impl Service {
             let moment = self.moment()?;
             let policy = self.policy(&id.institution)?;
             let mut loaded = self.load_token(&id).await?.ok_or(Failure::NotFound)?;
+            explained(&self.rules(&id.institution)?, &loaded, &change)?;
             loaded.changed = change.what.apply(&mut loaded.record.token);
             let detail = wire::detail(&loaded.record, &policy, moment.now());
             let outcome = if loaded.changed { "done" } else { "unchanged" };

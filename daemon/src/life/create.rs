@@ -112,7 +112,9 @@ fn told(error: &RestoreError) -> Stopped {
 fn tell(config: &Config, report: &RestoreReport) {
     println!("restored the store {}", config.store.path.display());
     println!("  tokens {}, batches {}", report.tokens, report.batches);
+    println!("  contracts {}, users {}", report.contracts, report.users);
     println!("  audit records {}, brought up to date {}", report.audit_records, report.brought_up);
+    println!("  users whose token was taken since the backup {}", report.ended);
     if report.unfinished_batches > 0 {
         println!("  left out {} unfinished batch(es)", report.unfinished_batches);
     }

@@ -205,8 +205,9 @@ pub(super) fn refuse_all(
         draft.push(event);
         results.push(view::target_refused(user, *refusal));
     }
-    let first = refusals.iter().flatten().next().copied();
-    view::targets_refused(first, results)
+    let first = refusals.first().copied().flatten();
+    let common = first.filter(|why| refusals.iter().all(|other| *other == Some(*why)));
+    view::targets_refused(common, results)
 }
 
 fn revoke_all(ask: &Ask, draft: &mut Draft, targets: &Targets) -> Result<TargetsAnswer, Failure> {

@@ -104,7 +104,8 @@ impl Service {
             let moment = self.moment()?;
             let policy = self.policy(&id.institution)?;
             let mut loaded = self.load_token(&id).await?.ok_or(Failure::NotFound)?;
-            explained(&self.rules(&id.institution)?, &loaded, &change)?;
+            let rules = self.rules(&id.institution)?;
+            explained(&rules, &loaded, &change)?;
             loaded.changed = change.what.apply(&mut loaded.record.token);
             let detail = wire::detail(&loaded.record, &policy, moment.now());
             let outcome = if loaded.changed { "done" } else { "unchanged" };

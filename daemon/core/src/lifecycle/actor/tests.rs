@@ -1,3 +1,5 @@
+//! Every actor, every subject, every password and code, against an expectation written apart.
+
 use super::*;
 use crate::{
     lifecycle::{

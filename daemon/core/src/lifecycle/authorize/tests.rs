@@ -1,3 +1,5 @@
+//! What an operation needs, in every state of the user.
+
 use super::*;
 use crate::{
     lifecycle::{

@@ -1,3 +1,5 @@
+//! Who holds what in each mode and generation.
+
 use super::*;
 use crate::lifecycle::{
     Role, TokenKind,

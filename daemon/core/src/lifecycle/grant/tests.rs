@@ -1,3 +1,5 @@
+//! How far a grant reaches, and what ends it.
+
 use super::*;
 use crate::{
     lifecycle::{

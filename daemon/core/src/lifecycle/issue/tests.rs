@@ -1,3 +1,5 @@
+//! Orders, issue and recall in every state.
+
 use super::*;
 use crate::lifecycle::{
     GivenUp, Role,

@@ -1,3 +1,5 @@
+//! Revocation, deactivation, removal, and when registration opens again.
+
 use jiff::civil::time;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Every state of a token and every way out of it.
+
 use super::*;
 use crate::lifecycle::fixture::{after, contract_id, issued_to, life, start, user_id};
 

@@ -1,3 +1,5 @@
+//! Who may register which token, when.
+
 use super::*;
 use crate::{
     lifecycle::{

@@ -1,3 +1,5 @@
+//! The five listed states and the two authentication states.
+
 use super::*;
 use crate::lifecycle::{
     GivenUp, Role, UsageMode,

@@ -1,3 +1,5 @@
+//! What a user sees at login.
+
 use super::*;
 use crate::lifecycle::{
     GivenUp, Role, TokenKind, UsageMode,

@@ -1,3 +1,5 @@
+//! What a change of the usage mode frees.
+
 use super::*;
 use crate::lifecycle::{
     Life, Role, User,

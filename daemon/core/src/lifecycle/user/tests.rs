@@ -1,3 +1,5 @@
+//! A user's bond through its changes.
+
 use super::*;
 use crate::lifecycle::fixture::{after, serial, start};
 

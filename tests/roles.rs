@@ -14,7 +14,7 @@ use serde_json::json;
 const ROLES: [&str; 5] = ["validator", "operator", "officer", "auditor", "metrics"];
 
 /// Method, path, body, and the roles that may. Written out here, not taken from the daemon.
-const OPERATIONS: [(&str, &str, &str, &[&str]); 20] = [
+const OPERATIONS: [(&str, &str, &str, &[&str]); 43] = [
     ("GET", "/health", "", &ROLES),
     ("GET", "/ready", "", &ROLES),
     ("GET", "/openapi.json", "", &ROLES),
@@ -32,6 +32,54 @@ const OPERATIONS: [(&str, &str, &str, &[&str]); 20] = [
     ("POST", "/v1/tokens/A-1/enable", "{}", &["operator"]),
     ("POST", "/v1/tokens/A-1/disable", "{}", &["operator"]),
     ("PUT", "/v1/tokens/A-1/expiry", r#"{"expires_at":null}"#, &["operator"]),
+    ("PUT", "/v1/contracts/CT-1", "{}", &["validator", "operator"]),
+    ("GET", "/v1/contracts/CT-1", "", &["validator", "operator", "auditor"]),
+    ("GET", "/v1/contracts/CT-1/users", "", &["validator", "operator", "auditor"]),
+    ("GET", "/v1/contracts/CT-1/tokens", "", &["validator", "operator", "auditor"]),
+    (
+        "PUT",
+        "/v1/contracts/CT-1/usage-mode",
+        r#"{"usage_mode":"common","dry_run":true}"#,
+        &["validator", "operator"],
+    ),
+    ("POST", "/v1/contracts/CT-1/unlocks", r#"{"users":["UR-1"]}"#, &["validator", "operator"]),
+    ("POST", "/v1/contracts/CT-1/revocations", r#"{"users":["UR-1"]}"#, &["validator", "operator"]),
+    ("PUT", "/v1/contracts/CT-1/users/UR-1", r#"{"role":"general"}"#, &["validator", "operator"]),
+    ("GET", "/v1/contracts/CT-1/users/UR-1", "", &["validator", "operator", "auditor"]),
+    ("GET", "/v1/contracts/CT-1/users/UR-1/status", "", &["validator", "operator"]),
+    (
+        "POST",
+        "/v1/contracts/CT-1/users/UR-1/issue-requests",
+        r#"{"kind":"hard"}"#,
+        &["validator", "operator"],
+    ),
+    (
+        "POST",
+        "/v1/contracts/CT-1/users/UR-1/registrations",
+        r#"{"serial":"12345678","code":"123456"}"#,
+        &["validator", "operator"],
+    ),
+    ("POST", "/v1/contracts/CT-1/users/UR-1/skips", "{}", &["validator"]),
+    (
+        "POST",
+        "/v1/contracts/CT-1/users/UR-1/authorizations",
+        r#"{"class":"login"}"#,
+        &["validator"],
+    ),
+    ("POST", "/v1/contracts/CT-1/users/UR-1/verify", r#"{"code":"123456"}"#, &["validator"]),
+    ("POST", "/v1/contracts/CT-1/users/UR-1/deactivations", "{}", &["validator", "operator"]),
+    ("DELETE", "/v1/contracts/CT-1/users/UR-1", "", &["operator"]),
+    (
+        "POST",
+        "/v1/grants/00000000000000000000000000000000/use",
+        r#"{"contract":"CT-1","user":"UR-1","session":"s","class":"login"}"#,
+        &["validator"],
+    ),
+    ("DELETE", "/v1/grants/00000000000000000000000000000000", "", &["validator"]),
+    ("POST", "/v1/tokens/A-1/issue", r#"{"contract":"CT-1"}"#, &["operator"]),
+    ("POST", "/v1/tokens/A-1/recall", "{}", &["operator"]),
+    ("POST", "/v1/tokens/A-1/lost", "{}", &["operator"]),
+    ("GET", "/v1/tokens/A-1/history", "", &["operator", "auditor"]),
     ("POST", "/v1/imports", "{}", &["officer"]),
     ("PUT", "/v1/imports/none/content", "", &["officer"]),
     ("GET", "/v1/imports", "", &["officer", "auditor"]),
@@ -93,6 +141,8 @@ async fn the_table_holds_every_operation_of_the_interface() {
         .iter()
         .map(|(method, path, _, _)| {
             let path = path.replace("A-1", "{serial}").replace("/none", "/{id}");
+            let path = path.replace("CT-1", "{contract}").replace("UR-1", "{user}");
+            let path = path.replace(&"0".repeat(32), "{grant}");
             format!("{method} {path}")
         })
         .collect();
@@ -129,6 +179,30 @@ async fn a_caller_of_another_institution_sees_and_changes_nothing() {
     assert_eq!((&detail["failures"], &detail["status"]), (&json!(0), &json!("active")));
     let cursor = operator.get("/v1/tokens?cursor=A-1").await.expect_status(200).json();
     assert_eq!(cursor["items"], json!([]), "a cursor is no way in");
+}
+
+/// Contracts, users and grants of one institution do not exist for another.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contract_of_another_institution_is_no_contract() {
+    let (world, daemon, _) = with_token("A-6").await;
+    let own = world.caller(&daemon, "operator");
+    let _ = call(&own, "PUT", "/v1/contracts/CT-1", "{}").await.expect_status(200);
+    let user = r#"{"role":"master"}"#;
+    let path = "/v1/contracts/CT-1/users/UR-1";
+    let _ = call(&own, "PUT", path, user).await.expect_status(200);
+    for role in ["operator", "validator"] {
+        let wish = Wish::role(OTHER_BANK, role, "stranger");
+        let stranger = world.caller_as(&daemon, &world.pki.client(&wish));
+        for (method, path, body, allowed) in OPERATIONS {
+            let theirs = path.contains("CT-1") && path != "/v1/contracts/CT-1";
+            if theirs && allowed.contains(&role) {
+                let reply = call(&stranger, method, path, body).await;
+                let unknown = ["not_found", "invalid_field"].contains(&reply.problem().as_str());
+                assert!(unknown, "{role} {method} {path}: {reply:?}");
+            }
+        }
+    }
+    let _ = call(&own, "GET", path, "").await.expect_status(200);
 }
 
 /// Two institutions may have tokens of the same serial.

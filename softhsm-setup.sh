@@ -5,6 +5,7 @@
 # Not responsible for: production. PINs, keys and tokens made here are good for trials only.
 set -eEuo pipefail
 trap 'printf "softhsm-setup: line %s failed\n" "$LINENO" >&2' ERR
+export LC_ALL=C.UTF-8 # the tour reads what the programs say: in English, wherever this runs
 
 usage() {
     cat <<'HELP'
@@ -12,7 +13,7 @@ Usage: ./softhsm-setup.sh [COMMAND] [OPTIONS]
 
 Commands:
   demo            set everything up, start warifud, and show a code being accepted, refused as
-                  reused, a lock and an unlock (the default)
+                  reused, a lock and an unlock, and the life of a customer's token (the default)
   demo --stop     stop the daemon; with --purge also remove everything that was made
   init            set everything up, start nothing
   status          show what is there and whether the daemon runs
@@ -270,7 +271,7 @@ CONF
     done
 }
 
-# Keys in the HSM, the store, and two batches of virtual tokens as a manufacturer would ship them.
+# Keys in the HSM, the store, and three batches of virtual tokens as a manufacturer would ship them.
 make_contents() {
     say "Making the keys in the HSM and the store, where they are missing"
     warifu hsm init --config warifud.toml
@@ -286,6 +287,10 @@ make_contents() {
     if [ ! -s totp.xml ]; then
         warifu token batch totp.xml --keyring totp.json --count 100 --kind totp --force \
             --first-serial T0000001 --hash SHA256 --digits 8 --key-file transport.hex
+    fi
+    if [ ! -s cards.xml ]; then # serials as customers type them: digits only
+        warifu token batch cards.xml --keyring cards.json --count 100 --kind hotp --force \
+            --first-serial 10000001 --key-file transport.hex
     fi
     if ! warifu hsm key list --config warifud.toml --json | grep -q '"demo"'; then
         warifu hsm key import demo --file transport.hex --config warifud.toml
@@ -386,8 +391,17 @@ status_of() {
     warifu --profile operator.toml tokens show "$1" | awk '$1 == "status" { print $2 }'
 }
 
+# wrong CODE-COMMAND ASK-COMMAND SERIAL FROM: wrong codes until the token is locked.
+wrong() {
+    local code=$1 ask=$2 serial=$3 from=$4 tries
+    for ((tries = 1; tries <= 20; tries++)); do
+        show 1 'rejected' "$code $((from + tries)) | $ask"
+        if [ "$(status_of "$serial")" = locked ]; then break; fi
+    done
+}
+
 lock_and_unlock() {
-    local serial=$1 counter tries
+    local serial=$1 counter
     if [ "$(status_of "$serial")" = locked ]; then # by somebody who tried things out
         warifu --profile operator.toml tokens unlock "$serial" >/dev/null
     fi
@@ -398,10 +412,7 @@ lock_and_unlock() {
     show 0 'accepted' "$code $counter | $ask"
     show 1 'reused' "$code $counter | $ask"
     say "Wrong codes (of counters far away) until the token is locked"
-    for ((tries = 1; tries <= 20; tries++)); do
-        show 1 'rejected' "$code $((counter + 5000 + tries)) | $ask"
-        if [ "$(status_of "$serial")" = locked ]; then break; fi
-    done
+    wrong "$code" "$ask" "$serial" $((counter + 5000))
     say "Now even the right code is refused, and is not used up by that"
     show 1 'locked' "$code $((counter + 1)) | $ask"
     say "The help desk identifies the customer and lifts the lock"
@@ -409,21 +420,52 @@ lock_and_unlock() {
     show 0 'accepted' "$code $((counter + 1)) | $ask"
 }
 
+# life_of_a_token CONTRACT SERIAL: issue, register, lock, unlock, revoke, for users of a customer.
+life_of_a_token() {
+    local contract=$1 serial=$2 desk="warifu --profile operator.toml" code
+    local list="$desk contract users $contract --language ja"
+    code="warifu token code --keyring cards.json --serial $serial --counter"
+    say "A customer with two users; the bank sends one of them a token"
+    show 0 'individual' "$desk contract set $contract --reason 'new customer' --reference A-1"
+    show 0 'unregistered' "$desk user set U1 --contract $contract --role master"
+    show 0 'unregistered' "$desk user set U2 --contract $contract --role general"
+    show 0 'issued' "$desk tokens issue $serial --contract $contract --user U1 \
+--reason 'paper form' --reference A-2"
+    say "Serial and one code take it into service; the list of users shows it"
+    show 0 'in_service' "$code $(next_counter "$serial") | $desk user register U1 \
+--contract $contract --serial $serial --reason 'by phone' --reference T-1"
+    show 0 'サービス利用中' "$list"
+    say "Wrong codes lock it; the help desk sees why, and lifts the lock"
+    wrong "$code" "warifu --profile validator.toml verify $serial" "$serial" 5000
+    show 0 'is locked now' "$desk tokens history $serial"
+    show 0 'Done' "$desk user unlock U1 --contract $contract --reason 'identified' --reference T-2"
+    say "The token is taken away; from when on its user may register again is shown"
+    show 1 'reason_required' "$desk user revoke U1 --contract $contract"
+    show 0 'Done' "$desk user revoke U1 --contract $contract --reason 'token lost' --reference T-3"
+    show 0 '失効中' "$list"
+    say "All of this is the bank's policy, which explains itself"
+    show 0 '失効の30分後' "warifu policy explain --institution $bank --config warifud.toml \
+--language ja | grep -A 5 '^失効'"
+}
+
 tour() {
-    local run totp
+    local run totp slot
     run=$(($(cat runs 2>/dev/null || echo 0) + 1))
     echo "$run" >runs
     # A time-based code is good once per time step: each run takes another token.
-    totp=$(printf 'T%07d' $(((run - 1) % 100 + 1)))
+    slot=$(((run - 1) % 100 + 1))
+    totp=$(printf 'T%07d' "$slot")
     say "Tour. To repeat a command:"
     printf "  cd %s\n  export PATH=%s:\$PATH SOFTHSM2_CONF=%s\n" "$dir" "$programs" "$SOFTHSM2_CONF"
-    say "An officer brings two encrypted seed files (PSKC, RFC 6030) into service"
+    say "An officer brings three encrypted seed files (PSKC, RFC 6030) into service"
     import hotp H0000001
     import totp T0000001
+    import cards 10000001
     say "A code of a time-based token (TOTP, SHA-256, 8 digits)"
     show 0 'accepted' "warifu token code --keyring totp.json --serial $totp | \
 warifu --profile validator.toml verify $totp"
     lock_and_unlock H0000001
+    life_of_a_token "$(printf 'C-%04d' "$slot")" $((10000000 + slot))
     say "An auditor takes the record of all that and checks it away from the server"
     show 0 'written' "warifu --profile auditor.toml audit export audit.jsonl --force"
     show 0 'SOUND' "warifu audit verify audit.jsonl --public-key \
@@ -433,6 +475,8 @@ warifu --profile validator.toml verify $totp"
 That was Warifu. The daemon goes on running. What to try next, in $dir:
   warifu --profile operator.toml tokens list --prefix H000000
   warifu --profile operator.toml status
+  warifu --profile operator.toml user history U1 --contract $(printf 'C-%04d' "$slot")
+  warifu policy list
   warifu hsm doctor --config warifud.toml
   warifu seedfile inspect hotp.xml --key-file transport.hex
   warifu --profile officer.toml backup create backup.wfb

@@ -46,10 +46,10 @@ labels! {
     LOCKED_AT: "locked at", "利用停止日時";
     LOGIN: "login", "ログイン";
     MANUFACTURER: "manufacturer", "製造元";
+    MATCHED: "matched", "一致した番号";
     NEW_USAGE_MODE: "new usage mode", "変更後の利用形態";
     NEXT_COUNTER: "next counter", "次のカウンタ";
     NOT_BEFORE: "not before", "登録可能日時";
-    NUMBER: "number", "番号";
     ORDERED: "ordered", "発行申請";
     ORDERED_AT: "ordered at", "発行申請日時";
     OUTCOME: "outcome", "結果";

@@ -128,17 +128,17 @@ pub(crate) fn dash() -> String {
 }
 
 fn affected(result: &TargetResult) -> String {
-    let named = result.affected_users.iter().flatten();
-    let mut names: Vec<_> = named.filter(|name| **name != result.user).cloned().collect();
+    let all = result.affected_users.iter().flatten();
+    let mut names: Vec<_> = all.filter(|name| **name != result.user).cloned().collect();
     if result.affected_more == Some(true) {
         names.push("...".to_owned());
     }
     if names.is_empty() { dash() } else { names.join(", ") }
 }
 
-/// Each reason of the table as a sentence, once.
+/// Each reason of the table as a sentence, once; that of the whole stands above already.
 fn explained(answer: &TargetsAnswer) -> String {
-    let mut told: Vec<DenialReason> = Vec::new();
+    let mut told: Vec<DenialReason> = answer.reason.into_iter().collect();
     let mut text = String::new();
     for result in &answer.results {
         let (Some(reason), Some(sentence)) = (result.reason, &result.text) else { continue };

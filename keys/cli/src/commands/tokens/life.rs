@@ -8,6 +8,7 @@ use warifu_api::{
     action::{ActionAnswer, IssueRequest, ReasonRequest},
     client::Client,
     history::{TokenEvent, TokenHistory},
+    token::Outcome,
 };
 
 use super::super::answer::{self, Grounds, dash};
@@ -72,8 +73,9 @@ pub(crate) struct Lost {
 
 /// Show what was done with a token last, and why its last code failed.
 ///
-/// The last 10 events are shown, the newest first; all of them are in the audit chain. Below them,
-/// who uses the token, and what it means, to tell the customer on the phone.
+/// The last 10 events are shown, the newest first; all of them are in the audit chain. A right code
+/// matched a counter or time step; a wrong one left a number of attempts. Below, who uses the token,
+/// and what it all means, to tell the customer on the phone.
 #[derive(Args, Debug)]
 #[command(after_long_help = format!("\
 Examples:
@@ -125,13 +127,23 @@ impl History {
 }
 
 fn text(history: &TokenHistory, language: Language) -> String {
-    let head = [label::AT, label::ACTION, label::OUTCOME, label::NUMBER, label::USER, label::BY];
+    let head = [
+        label::AT,
+        label::ACTION,
+        label::OUTCOME,
+        label::MATCHED,
+        label::ATTEMPTS,
+        label::USER,
+        label::BY,
+    ];
     let row = |event: &TokenEvent| {
+        let (matched, left) = numbers(event);
         [
             event.at.to_string(),
             label::action(language, &event.action),
             label::outcome(language, &event.outcome),
-            event.number.map_or_else(dash, |number| number.to_string()),
+            matched.map_or_else(dash, |number| number.to_string()),
+            left.map_or_else(dash, |number| number.to_string()),
             event.user.clone().unwrap_or_else(dash),
             event.by.clone(),
         ]
@@ -154,6 +166,13 @@ fn text(history: &TokenHistory, language: Language) -> String {
     text
 }
 
+/// The one number of an event means something else after a right code (which counter or time step it
+/// was for) than after a wrong one (how many more may be wrong).
+fn numbers(event: &TokenEvent) -> (Option<u64>, Option<u64>) {
+    let accepted = event.outcome == Outcome::Accepted.word();
+    if accepted { (event.number, None) } else { (None, event.number) }
+}
+
 fn users(history: &TokenHistory) -> Option<String> {
     let more = if history.users_more { ", ..." } else { "" };
     (!history.users.is_empty()).then(|| history.users.join(", ") + more)
@@ -169,7 +188,9 @@ mod tests {
                 "items":[
                   {"at":"2026-11-21T13:30:00Z","action":"verify","outcome":"wrong","number":0,
                    "user":"U1","by":"front-1"},
-                  {"at":"2026-11-21T13:00:00Z","action":"register","outcome":"done",
+                  {"at":"2026-11-21T13:00:00Z","action":"register","outcome":"accepted",
+                   "number":7,"user":"U1","by":"operator-1"},
+                  {"at":"2026-11-21T12:00:00Z","action":"issue","outcome":"done",
                    "user":"U1","by":"operator-1"}],
                 "users":["U1","U2"],"users_more":true,"explanation":"It is locked."}"#,
         )
@@ -181,9 +202,10 @@ mod tests {
         assert_eq!(
             text(&history(), Language::En),
             "\
-AT                    ACTION    OUTCOME  NUMBER  USER  BY
-2026-11-21T13:30:00Z  verify    wrong    0       U1    front-1
-2026-11-21T13:00:00Z  register  done     -       U1    operator-1
+AT                    ACTION    OUTCOME   MATCHED  ATTEMPTS LEFT  USER  BY
+2026-11-21T13:30:00Z  verify    wrong     -        0              U1    front-1
+2026-11-21T13:00:00Z  register  accepted  7        -              U1    operator-1
+2026-11-21T12:00:00Z  issue     done      -        -              U1    operator-1
 
 serial    0012
 status    locked

@@ -78,12 +78,14 @@ async fn without_token(bank: &Bank, steps: &mut Steps) {
     bank.set("2026-10-05T09:00:00+09:00");
     let transfer = bank.authorize(CONTRACT, "USER1", json!({ "class": "transfer_single" })).await;
     assert_decision(&transfer, "not_required");
-    assert_eq!(transfer["limit_yen_per_day"], 200_000, "{transfer:#}");
-    assert_eq!(bank.status(CONTRACT, "USER1", "").await["limit_yen_per_day"], 200_000);
+    assert_eq!(transfer["limit_yen_per_day"], LIMIT, "{transfer:#}");
+    assert_eq!(bank.status(CONTRACT, "USER1", "").await["limit_yen_per_day"], LIMIT);
     steps.step("R25", "トークンなし: 情報変更は登録するまでできない");
     let change = bank.authorize(CONTRACT, "USER1", json!({ "class": "customer_data" })).await;
     assert_decision(&change, "denied registration_required");
 }
+
+const LIMIT: u64 = 200_000;
 
 async fn registration(bank: &Bank, steps: &mut Steps, tokens: &[TestToken]) {
     steps.step("R5", "シリアル番号は半角数字8桁以上12桁以内");
@@ -100,6 +102,8 @@ async fn registration(bank: &Bank, steps: &mut Steps, tokens: &[TestToken]) {
     let foreign = bank.code(&tokens[3]);
     let other = bank.register(CONTRACT, "MASTER", &master(), &tokens[3], &foreign).await;
     assert_eq!(other, answer);
+    let user = bank.show_user(CONTRACT, "MASTER").await;
+    assert_row(&user, "issued available 12345678 2027-09-30 08:00");
     steps.step("R20", "シリアル番号 + ワンタイムパスワード → 認証確認");
     let answer =
         bank.register(CONTRACT, "MASTER", &master(), &tokens[0], &bank.code(&tokens[0])).await;
@@ -118,7 +122,9 @@ async fn with_token(bank: &Bank, steps: &mut Steps, token: &TestToken) {
     let authorize = |operation: Value| bank.authorize(CONTRACT, "MASTER", operation);
     steps.step("R25", "資金移動と情報変更に必要、事前登録先への資金移動は不要");
     let transfer = json!({ "class": "transfer_single" });
-    assert_decision(&authorize(transfer).await, "required otp");
+    let answer = authorize(transfer).await;
+    assert_decision(&answer, "required otp");
+    assert_eq!(answer["limit_yen_per_day"], Value::Null, "{answer:#}");
     let known = json!({ "class": "transfer_single", "payee_preregistered": true });
     assert_decision(&authorize(known).await, "not_required");
     assert_decision(&authorize(json!({ "class": "customer_data" })).await, "required otp");
@@ -164,6 +170,8 @@ async fn stopped(bank: &Bank, steps: &mut Steps, tokens: &[TestToken]) {
     assert_shown(&bank.status(CONTRACT, "USER2", "").await, "locked blocked locked");
     let right = bank.verify_user(CONTRACT, "USER2", &bank.fresh(&tokens[1])).await;
     assert_outcome(&right, "rejected locked");
+    let transfer = bank.authorize(CONTRACT, "USER2", json!({ "class": "transfer_single" })).await;
+    assert_decision(&transfer, "denied locked");
     steps.step("R53 R54", "利用者一覧の認証状態: 利用可能 / 停止中");
     let stopped = bank.list_users(CONTRACT, "authentication=stopped").await;
     let names: Vec<_> = stopped.iter().map(|user| user["user"].clone()).collect();
@@ -196,6 +204,11 @@ async fn master_stopped(bank: &Bank, steps: &mut Steps, token: &TestToken) {
     assert_shown(&bank.status(CONTRACT, "MASTER", "").await, "locked blocked locked");
     let answer = bank.unlock(CONTRACT, &["MASTER"], &master()).await;
     assert_outcome(&answer, "refused actor_not_allowed");
+    steps.step("R46 R43", "同じトークンの利用者を解除して自分も解除することはできない");
+    let answer = bank.unlock(CONTRACT, &["USER1"], &master()).await;
+    assert_outcome(&answer, "refused actor_needs_token");
+    let answer = bank.revoke(CONTRACT, &["USER3"], &master()).await;
+    assert_outcome(&answer, "refused actor_needs_token");
     steps.step("R46 R106", "お取引店で申込書により解除: 理由と受付番号が必要");
     let bare = bank.unlock(CONTRACT, &["MASTER"], &Actor::staff()).await;
     assert_outcome(&bare, "refused reason_required");
@@ -224,7 +237,9 @@ async fn revocation(bank: &Bank, steps: &mut Steps, tokens: &[TestToken]) {
     assert_outcome(&unconfirmed, "refused confirmation_required");
     steps.step("R75", "複数選択 失効: 一人でもできなければ全員変わらない");
     let answer = bank.revoke(CONTRACT, &["USER2", "KANRI"], &master()).await;
-    assert_outcome(&answer, "refused not_registered");
+    assert_outcome(&answer, "refused");
+    assert_outcome(&answer["results"][0], "unchanged");
+    assert_outcome(&answer["results"][1], "refused not_registered");
     assert_row(&bank.show_user(CONTRACT, "USER2").await, USER2);
     steps.step("R59 R75", "複数選択 失効: 二人とも失効中になる");
     let answer = bank.revoke(CONTRACT, &["USER1", "USER2"], &master()).await;
@@ -319,4 +334,44 @@ fn with_master(others: [&str; 4], state: &str) -> Vec<String> {
     let mut lines: Vec<_> = others.iter().map(ToString::to_string).collect();
     lines.insert(1, format!("MASTER {state} available 12345678 2027-09-30 08:00"));
     lines
+}
+
+/// A master user is one in their own contract only, whatever they are called elsewhere.
+#[tokio::test(flavor = "multi_thread")]
+async fn r47_r59_a_master_of_another_contract_has_no_say() {
+    let (bank, tokens) = customer().await;
+    bank.contract("K-OTHER", START_OF_SERVICE, "").await;
+    for (user, role) in [("OYA", "master"), ("MASTER", "general")] {
+        bank.user("K-OTHER", user, role).await;
+    }
+    bank.in_service(CONTRACT, "USER2", &Actor::paper(), &tokens[1]).await;
+    let stranger = Actor::user("OYA").right();
+    for answer in [
+        bank.unlock(CONTRACT, &["USER2"], &stranger).await,
+        bank.revoke(CONTRACT, &["USER2"], &stranger).await,
+    ] {
+        assert_outcome(&answer, "refused unknown_user");
+    }
+    bank.in_service("K-OTHER", "OYA", &Actor::paper(), &tokens[3]).await;
+    let namesake = bank.revoke("K-OTHER", &["OYA"], &master()).await;
+    assert_outcome(&namesake, "refused actor_not_allowed");
+    assert_row(&bank.show_user(CONTRACT, "USER2").await, USER2);
+}
+
+/// A revocation is one: whoever was revoked is not revoked again, and each is named once.
+#[tokio::test(flavor = "multi_thread")]
+async fn r61_r75_a_user_is_revoked_once() {
+    let (bank, tokens) = customer().await;
+    bank.in_service(CONTRACT, "USER2", &Actor::paper(), &tokens[1]).await;
+    let first = bank.revoke(CONTRACT, &["USER2"], &master()).await;
+    assert_outcome(&first, "done");
+    bank.advance_minutes(10);
+    let again = bank.revoke(CONTRACT, &["USER2"], &master()).await;
+    assert_outcome(&again, "refused not_registered");
+    let shown = bank.show_user(CONTRACT, "USER2").await;
+    assert_eq!(shown["not_before"], first["results"][0]["not_before"], "{shown:#}");
+    let body = master().into_body(json!({ "users": ["USER2", "USER2"] }));
+    let path = format!("/v1/contracts/{CONTRACT}/revocations");
+    let twice = bank.fe.post(&path, &body).await.expect_status(422);
+    assert_eq!(twice.problem(), "invalid_field");
 }

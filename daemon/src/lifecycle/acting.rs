@@ -12,6 +12,7 @@ use warifu_core::{
     lifecycle::{
         Actor, Confirmation, Denial, Life,
         actor::{Scene, Subject},
+        authorize::{self, Cause},
     },
     policy::VerificationPolicy,
     rules::Gate,
@@ -163,7 +164,14 @@ impl Service {
             confirmation: seen_by_gate(draft, acting, with_code),
             code: acting.code.is_some(),
         };
-        gate.admit(scene, actor, subject)
+        gate.admit(scene, actor, subject)?;
+        // Who may not log in because of their lock does not act either: unlocking another user of
+        // the same token would unlock themselves.
+        let (token, now) = (draft.held_by(id), draft.now());
+        match authorize::login_block(&draft.rules, contract, &record.user, token, now) {
+            Some(Cause::Locked) => Err(Denial::ActorNeedsToken),
+            _ => Ok(()),
+        }
     }
 
     /// Checks the code that came with the request, where the gate asks for one. The code is used up

@@ -19,12 +19,15 @@ const GROUNDS: [&str; 4] = ["--reason", "identified by phone", "--reference", "T
 const SERIAL: &str = "00123456";
 const OTHER: &str = "00123457";
 
-/// Users share tokens, the usage mode may be changed, and answers say what was wrong.
+/// Users share tokens, hardware tokens can be ordered, the usage mode may be changed, and answers say
+/// what was wrong.
 const PROFILE: &str = r#"
 base = "default"
 title_en = "Open answers"
 title_ja = "詳細応答"
 hide_which = false
+[issue]
+kinds = ["hard"]
 [usage]
 initial = "shared"
 allowed = ["shared", "individual", "common"]
@@ -288,6 +291,27 @@ async fn a_token_goes_back_gets_lost_and_a_user_leaves() {
     let words = [&["user", "show", "U1"], &CONTRACT[..]].concat();
     let gone = desk.run_in("ja", &words, "").expect_code(1);
     assert!(!gone.stderr.is_ascii(), "{gone:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_stands_until_the_token_is_issued() {
+    let desk = Desk::new().await;
+    let order = |kind| {
+        let words = ["user", "order", "U1", "--kind", kind];
+        desk.run(&[&words[..], &CONTRACT, &GROUNDS].concat(), "")
+    };
+    let refused = order("camera").expect_code(1);
+    assert!(refused.stdout.contains("kind_not_allowed"), "{refused:?}");
+    let _ = order("hard").expect_code(0);
+    let show = [&["user", "show", "U1"], &CONTRACT[..]].concat();
+    assert_eq!(desk.json(&show)["ordered"], "hard");
+    assert!(desk.does_in_japanese(&show).contains("発行申請      ハードウェアトークン"));
+    desk.issue();
+    assert!(desk.json(&show)["ordered"].is_null());
+    let issued = desk.json(&["contract", "users", "C-1001", "--state", "issued"]);
+    assert_eq!(issued["items"][0]["user"], "U1", "{issued:#}");
+    let screen = desk.does_in_japanese(&[&["user", "status", "U1"], &CONTRACT[..]].concat());
+    assert!(screen.contains("must_register") && screen.contains("利用開始登録"), "{screen}");
 }
 
 /// A batch says of what kind its tokens are.

@@ -87,9 +87,11 @@ pub(crate) struct Loaded {
 }
 
 impl Loaded {
-    /// Writes a verdict into the token's own short history, where it is written anyway.
+    /// Writes a verdict into the token's own short history: one that changed the token, and one
+    /// that is news. A flood of the same refusal is written once.
     pub(crate) fn note(&mut self, ask: &Ask, action: Action, verdict: Verdict, moment: Moment) {
-        if self.changed {
+        if self.changed || self.record.is_news(action.word(), wire::outcome_word(verdict)) {
+            self.changed = true;
             self.record.push(TokenNote {
                 at_ms: moment.ms,
                 action: action.word().to_owned(),

@@ -61,12 +61,12 @@ impl Service {
             } else {
                 settle::decline(&loaded.record.token, policy, Reason::NotInService)
             };
+            loaded.note(ask, Action::Verify, verdict, moment);
             if !loaded.changed {
                 turn = None; // nothing will be written, so nobody has to wait for this answer
             }
             let answer = answer(ask, &loaded.record.token, policy, &id.serial, verdict, moment);
             let event = event(ask, &loaded.record, verdict, moment);
-            loaded.note(ask, Action::Verify, verdict, moment);
             let unit = Self::unit(ask, &loaded, &answer, &event, moment)?;
             match self.commit(ask, &id, unit).await? {
                 Committed::Done => {

@@ -219,8 +219,8 @@ impl Service {
         let id = draft.token_id(judge.serial);
         let Some(cell) = draft.token_cell(judge.serial) else { return Err(Failure::Bug) };
         let judged = self.judge(ask, &id, cell.loan(), code, moment, policy).await?;
-        if judged.changed {
-            let outcome = wire::outcome_word(judged.verdict);
+        let outcome = wire::outcome_word(judged.verdict);
+        if judged.changed || cell.get().is_news(judge.action.word(), outcome) {
             let number = Some(wire::explanation(judged.verdict));
             let note = token_note(ask, judge.action, outcome, number, judge.user, moment.ms);
             cell.edit().push(note);

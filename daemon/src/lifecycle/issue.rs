@@ -181,6 +181,9 @@ impl Service {
             let subject = (addressee.as_ref(), Some(serial));
             let event = acting.event(ask, &draft, Action::Recall, subject, outcome);
             draft.push(event);
+            if outcome == "done" {
+                view::note_token(ask, &mut draft, serial, Action::Recall, addressee.as_ref());
+            }
             if let Some(kept) = self.finish(ask, draft, answer).await? {
                 return Ok(kept);
             }
@@ -301,10 +304,7 @@ fn issued(
         if let Some(user) = user {
             view::note_user(ask, draft, user, Action::Issue, Some(serial), acting);
         }
-        let at_ms = draft.moment.ms;
-        if let Some(cell) = draft.token_cell(serial) {
-            cell.edit().push(token_note(ask, Action::Issue, "done", None, user, at_ms));
-        }
+        view::note_token(ask, draft, serial, Action::Issue, user);
     }
     answer
 }

@@ -122,6 +122,9 @@ impl Service {
         draft.push(event);
         if outcome == "done" {
             view::note_user(ask, draft, user, Action::Deactivate, serial.as_ref(), acting);
+            if let Some(serial) = &serial {
+                view::note_token(ask, draft, serial, Action::Deactivate, Some(user));
+            }
         }
         Ok(answer)
     }
@@ -220,6 +223,7 @@ fn revoke_all(ask: &Ask, draft: &mut Draft, targets: &Targets) -> Result<Targets
         event.number = Some(reopens.0);
         draft.push(event);
         view::note_user(ask, draft, user, Action::Revoke, Some(&serial), &targets.acting);
+        view::note_token(ask, draft, &serial, Action::Revoke, Some(user));
         results.push(TargetResult {
             not_before: Some(crate::wire::timestamp(reopens)),
             ..view::target(user, ActionOutcome::Done, Some(&serial))

@@ -77,7 +77,9 @@ impl Service {
             if was_locked && !done.contains(&serial) {
                 self.name_affected(draft, &serial, &mut result).await?;
             }
-            done.insert(serial);
+            if was_locked {
+                done.insert(serial);
+            }
             results.push(result);
         }
         Ok(view::targets_done(results))

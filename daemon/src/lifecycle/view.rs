@@ -30,7 +30,7 @@ use warifu_core::{
 use warifu_store::record::{TokenRecord, UserNote};
 
 use super::{
-    acting::{Acting, Told},
+    acting::{Acting, Told, token_note},
     draft::Draft,
 };
 use crate::{ask::Ask, wire};
@@ -319,6 +319,20 @@ pub(super) fn mode_rejected(told: Told) -> UsageModeAnswer {
     let answer = mode_answer(UsageOutcome::Rejected, 0, 0);
     let reason = Some(rejection(told.reason));
     UsageModeAnswer { reason, remaining_attempts: told.remaining, ..answer }
+}
+
+/// For the token's own short history.
+pub(super) fn note_token(
+    ask: &Ask,
+    draft: &mut Draft,
+    serial: &Serial,
+    action: Action,
+    user: Option<&UserId>,
+) {
+    let note = token_note(ask, action, "done", None, user, draft.moment.ms);
+    if let Some(cell) = draft.token_cell(serial) {
+        cell.edit().push(note);
+    }
 }
 
 /// For the user's own short history.

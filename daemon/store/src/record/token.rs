@@ -62,6 +62,12 @@ impl TokenRecord {
         TokenId { institution: self.institution.clone(), serial: self.serial.clone() }
     }
 
+    /// Whether the latest note tells anything else than this.
+    pub fn is_news(&self, action: &str, outcome: &str) -> bool {
+        let known = |note: &TokenNote| note.action == action && note.outcome == outcome;
+        !self.recent.last().is_some_and(known)
+    }
+
     /// Adds a note; the oldest ones beyond [`TokenNote::KEPT`] go.
     pub fn push(&mut self, note: TokenNote) {
         push(&mut self.recent, note);

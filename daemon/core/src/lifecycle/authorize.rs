@@ -85,11 +85,22 @@ pub fn authorize(
     if !asks(rules, operation) {
         return Authorization::plain(Decision::NotRequired);
     }
+    let held = contract.holding(user).is_some();
+    if held && token.is_none() {
+        // A token that can not be found is no reason to ask for none.
+        return Authorization::plain(Decision::Denied(Cause::TokenUnusable));
+    }
     // A revoked user may log in again once a registration is possible, as one without a token; what
-    // is protected stays closed to them until they register, grace period or not.
+    // is protected stays closed to them until they register, grace period or not, also while the
+    // next token is on its way.
     let revoked = standing::listed(contract, user, token, now) == ListedState::Revoked;
-    if revoked && operation.class != OperationClass::Login {
-        return Authorization::plain(Decision::Denied(Cause::Revoked));
+    let cause = match () {
+        () if revoked => Some(Cause::Revoked),
+        () if was_revoked(user) && !held => Some(Cause::RegistrationRequired),
+        () => None,
+    };
+    if let Some(cause) = cause.filter(|_| operation.class != OperationClass::Login) {
+        return Authorization::plain(Decision::Denied(cause));
     }
     match token.filter(|_| !revoked) {
         Some(token) => with_token(rules, contract, user, token, operation, now),
@@ -128,6 +139,12 @@ pub fn login_block(
     let locked = standing::authentication(token) == standing::Authentication::Stopped
         && standing::listed(contract, user, token, now) != ListedState::Revoked;
     (locked && rules.login.locked_blocks).then_some(Cause::Locked)
+}
+
+/// Whether a token was taken from the user and they registered none since: a registration forgets
+/// the wait that a revocation sets.
+pub(super) const fn was_revoked(user: &User) -> bool {
+    user.wait_until().is_some()
 }
 
 /// From when on a user without a usable token may register again.

@@ -5,7 +5,7 @@
 
 use super::{
     Contract, Held, ListedState, User,
-    authorize::{Cause, grace_end, held_by, login_block, waits_until},
+    authorize::{Cause, grace_end, held_by, login_block, waits_until, was_revoked},
     standing,
     words::words,
 };
@@ -60,7 +60,9 @@ pub fn status(
     let held = held_by(contract, user, token);
     let stopped = standing::authentication(token) == standing::Authentication::Stopped;
     let not_before = waits_until(rules, contract, user, held).filter(|opens| now < *opens);
-    let unregistered = contract.holding(user).is_none() && state != ListedState::Revoked;
+    // Neither is for users from whom a token was taken.
+    let unregistered =
+        contract.holding(user).is_none() && state != ListedState::Revoked && !was_revoked(user);
     let grace_until = grace_end(rules, contract)
         .filter(|end| unregistered && now >= contract.service_start && now < *end);
     let screen = match state {

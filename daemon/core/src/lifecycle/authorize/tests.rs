@@ -148,6 +148,27 @@ fn a_revoked_user_has_neither_grace_nor_limit() {
         let found = ask(&rules, &revoked(), None, &operation(TRANSFER), now);
         assert_eq!(found, Authorization::plain(Decision::Denied(Cause::Revoked)));
     }
+    let mut reissued = revoked();
+    reissued.issue(serial("10000002"), after(start(), 60));
+    let token = Sample::new("10000002", life(life::Stage::Issued));
+    for found in [
+        ask(&rules, &reissued, Some(&token), &operation(TRANSFER), after(start(), 7_200)),
+        ask(&rules, &reissued, None, &operation(TRANSFER), after(start(), 7_200)),
+    ] {
+        assert_eq!(found, Authorization::plain(MISSING), "the next token is on its way");
+    }
+}
+
+#[test]
+fn a_token_that_is_not_found_is_not_done_without() {
+    let mut rules = with_rule(TRANSFER, |rule| {
+        rule.without_token = WithoutToken::Limited;
+        rule.grace = true;
+    });
+    rules.limit_without_token_yen = Some(200_000);
+    let (user, _) = holder();
+    let found = ask(&rules, &user, None, &operation(TRANSFER), after(start(), 1));
+    assert_eq!(found, Authorization::plain(Decision::Denied(Cause::TokenUnusable)));
 }
 
 #[test]

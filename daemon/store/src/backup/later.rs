@@ -59,7 +59,10 @@ impl Later {
                 let history = self.tokens.entry(id).or_default();
                 history.lost = history.lost.or(Some(UnixTime(event.at_ms / 1_000)));
             }
-            Some(Action::Unlock) => self.tokens.entry(id).or_default().locked = None,
+            // One that was refused lifted nothing.
+            Some(Action::Unlock) if is_switched(event) => {
+                self.tokens.entry(id).or_default().locked = None;
+            }
             Some(Action::Disable) if is_switched(event) => {
                 self.tokens.entry(id).or_default().switched_off = true;
             }

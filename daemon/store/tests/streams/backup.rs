@@ -17,7 +17,7 @@ use warifu_store::{
 };
 
 use crate::fixture::{
-    Bank, NOW_MS, Signer, batch, event, hotp, institution, name, put, token, totp, wrong,
+    Bank, NOW_MS, Signer, batch, ended, event, hotp, institution, name, put, token, totp, wrong,
 };
 
 const LATER_MS: u64 = NOW_MS + 3_600_000;
@@ -146,8 +146,10 @@ async fn an_export_keeps_later_locks_and_earlier_expiries() {
     let bank = bank().await;
     let backup = bank.backup().await;
     let again = event(Action::Unlock, "0002", None);
-    let ended = event(Action::SetExpiry, "0002", Some(NOW_MS / 1_000));
-    bank.audit(vec![wrong("0001", 1), wrong("0001", 0), wrong("0002", 0), again, ended]).await;
+    let expiry = event(Action::SetExpiry, "0002", Some(NOW_MS / 1_000));
+    let refused = ended(Action::Unlock, "0001", "actor_needs_other_token", None);
+    let wrong_codes = [wrong("0001", 1), wrong("0001", 0), wrong("0002", 0)];
+    bank.audit(wrong_codes.into_iter().chain([refused, again, expiry]).collect()).await;
     let export = bank.export().await;
     let target = bank.path("restored");
     run(&bank, &target, &backup, Some(&export)).unwrap();

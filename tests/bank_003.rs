@@ -311,3 +311,25 @@ async fn only_the_bank_revokes() {
     let answer = bank.register(C, "U2", &me, &tokens[1], &bank.fresh(&tokens[1])).await;
     assert_outcome(&answer, "refused needs_issue");
 }
+
+/// A loss does not leave the user without a way to the next token.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_token_is_replaced() {
+    let bank = Bank::open("bank-003").await;
+    bank.contract(C, "2026-10-01T00:00:00+09:00", "").await;
+    bank.user(C, "U1", "master").await;
+    let me = Actor::user("U1");
+    let old = bank.stock_one("hard", "12345678").await;
+    bank.in_service(C, "U1", &me, &old).await;
+    assert_outcome(&bank.lost("12345678", &Actor::paper()).await, "done");
+    let lost_at = bank.clock.timestamp();
+    assert_shown(&bank.status(C, "U1", "").await, "revoked blocked revoked");
+    assert_outcome(&bank.order(C, "U1", &me.clone().right(), "hard").await, "done");
+    let next = bank.stock_one("hard", "12345679").await;
+    assert_outcome(&bank.issue("12345679", C, Some("U1"), &Actor::paper()).await, "done");
+    let early = bank.register(C, "U1", &me, &next, &bank.fresh(&next)).await;
+    assert_outcome(&early, "refused not_before");
+    assert_eq!(time(&early["not_before"]), lost_at + std::time::Duration::from_secs(30 * 60));
+    bank.advance_minutes(30);
+    assert_outcome(&bank.register(C, "U1", &me, &next, &bank.fresh(&next)).await, "done");
+}

@@ -198,6 +198,27 @@ async fn a_right_code_beside_a_wrong_password_is_used_up() {
     assert_outcome(&bank.register(C, "G2", &clerk, &next, &bank.fresh(&next)).await, "done");
 }
 
+/// Where a code is asked only of those who are able to show one, a made-up code does not stand in for
+/// the password.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_from_nowhere_makes_no_wrong_password_right() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let file = folder.path().join("able.toml");
+    let text = "base = \"bank-004\"\ntitle_en = \"x\"\ntitle_ja = \"x\"\n[revocation.gate]\n\
+                others = [{ actors = [\"master\"], subjects = [\"general\"], holding = \"any\" }]\n\
+                password = true\ncode = \"if_able\"\n";
+    std::fs::write(&file, text).expect("a file in the test's folder");
+    let (bank, _, _) = bank(&file.display().to_string()).await;
+    bank.user(C, "M2", "master").await;
+    let me = Actor::user("M2");
+    let answer = bank.revoke(C, &["G1"], &me.clone().wrong()).await;
+    assert_outcome(&answer, "refused confirmation_required");
+    let answer = bank.revoke(C, &["G1"], &me.clone().wrong().code("123456")).await;
+    assert_outcome(&answer, "rejected not_accepted");
+    assert_eq!(bank.show_user(C, "G1").await["state"], "in_service");
+    assert_outcome(&bank.revoke(C, &["G1"], &me.right()).await, "done");
+}
+
 /// The other side: a bank that wants its users told.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_profile_that_hides_nothing_tells_which_and_how_many_are_left() {

@@ -193,16 +193,12 @@ impl Service {
         let rules = Arc::clone(&draft.rules);
         let judge = Judge { serial: &serial, action: Action::Verify, user: Some(id) };
         let verdict = self.judge_in(ask, draft, judge, code, &rules.verification).await?;
-        let mut event = acting.event(
-            ask,
-            draft,
-            Action::Verify,
-            (Some(id), Some(&serial)),
-            wire::outcome_word(verdict),
-        );
+        let outcome = recorded(verdict, acting.confirmation);
+        let subject = (Some(id), Some(&serial));
+        let mut event = acting.event(ask, draft, Action::Verify, subject, outcome);
         event.number = Some(wire::explanation(verdict));
         draft.push(event);
-        self.metrics.verified(&draft.institution, wire::outcome_word(verdict));
+        self.metrics.verified(&draft.institution, outcome);
         Ok(told(draft, verdict, acting.confirmation).map_or(StepUp::Passed, StepUp::Rejected))
     }
 
@@ -284,6 +280,14 @@ pub(super) const fn true_outcome(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Accepted { .. } => Reason::ConfirmationWrong.word(),
         Verdict::Rejected { reason, .. } => reason.word(),
+    }
+}
+
+/// The same, for a code that came with this password.
+pub(super) fn recorded(verdict: Verdict, password: Confirmation) -> &'static str {
+    match password {
+        Confirmation::Wrong => true_outcome(verdict),
+        Confirmation::NotChecked | Confirmation::Right => wire::outcome_word(verdict),
     }
 }
 

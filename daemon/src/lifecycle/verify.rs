@@ -11,13 +11,13 @@ use warifu_core::{
     code::Code,
     event::Action,
     ident::{ContractId, Serial, UserId},
-    lifecycle::{Confirmation, Life, ListedState, grant, standing},
+    lifecycle::{Life, ListedState, grant, standing},
     rules::OperationClass,
     settle::{self, Reason, Verdict},
 };
 
 use super::{
-    acting::{Acting, Judge, Told, told, true_outcome},
+    acting::{Acting, Judge, Told, recorded, told},
     draft::{Begun, Draft},
     grants::{new_grant, session_digest},
 };
@@ -38,6 +38,18 @@ pub(crate) struct UserCode {
     pub(crate) grant: bool,
 }
 
+impl UserCode {
+    /// A mistake of the form is told before a code is looked at: told after a right one only, it
+    /// would be a verdict that nothing keeps.
+    fn check(&self) -> Result<(), Failure> {
+        if self.grant && (self.class.is_none() || self.acting.session.is_none()) {
+            let rule = "a grant needs class and actor.session";
+            return Err(Failure::Field { field: "grant", rule });
+        }
+        Ok(())
+    }
+}
+
 impl Service {
     /// Checks a code of the token that the user holds.
     pub(crate) async fn verify_user(
@@ -48,6 +60,7 @@ impl Service {
         wish: &UserCode,
     ) -> Result<Kept<UserVerifyAnswer>, Failure> {
         wish.acting.check_own(user)?;
+        wish.check()?;
         loop {
             let mut draft = match self.begin(ask, contract).await? {
                 Begun::Replayed(answer) => return Ok(Kept::Replayed(answer)),
@@ -110,10 +123,7 @@ impl Service {
         let (Some(serial), Some(class), Some(session)) =
             (serial, wish.class, wish.acting.session.as_ref())
         else {
-            return Err(Failure::Field {
-                field: "grant",
-                rule: "a grant needs class and actor.session",
-            });
+            return Err(Failure::Bug);
         };
         let session = session_digest(self, ask, session.expose());
         let whose = (&draft.contract_id, user);
@@ -130,11 +140,7 @@ fn record_verdict(
     wish: &UserCode,
     verdict: Verdict,
 ) -> &'static str {
-    let outcome = if wish.acting.confirmation == Confirmation::Wrong {
-        true_outcome(verdict)
-    } else {
-        wire::outcome_word(verdict)
-    };
+    let outcome = recorded(verdict, wish.acting.confirmation);
     let mut event = wish.acting.event(ask, draft, Action::Verify, (Some(user), serial), outcome);
     event.number = Some(wire::explanation(verdict));
     event.note = wish.class.map(|class| class.word().to_owned());
@@ -181,5 +187,29 @@ fn answer(
         request_id: ask.id.to_string(),
         grant: None,
         text: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_grant_without_class_or_session_is_a_mistake_of_the_form() {
+        for (grant, class, session, good) in [
+            (false, false, false, true),
+            (true, true, true, true),
+            (true, true, false, false),
+            (true, false, true, false),
+        ] {
+            let session = session.then(|| warifu_api::SecretText::new("s".to_owned()));
+            let wish = UserCode {
+                acting: Acting { session, ..Acting::default() },
+                code: Code::parse("123456").unwrap(),
+                class: class.then_some(OperationClass::Payeasy),
+                grant,
+            };
+            assert_eq!(wish.check().is_ok(), good, "{wish:?}");
+        }
     }
 }

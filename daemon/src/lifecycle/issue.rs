@@ -166,6 +166,13 @@ impl Service {
                 Begun::Draft(draft) => *draft,
             };
             self.fetch_token(&mut draft, serial).await?;
+            let owner = draft.token(serial).and_then(|record| record.life.contract());
+            if owner != Some(&contract) {
+                if tokio::time::Instant::now() >= ask.deadline {
+                    return Err(Failure::Crowded);
+                }
+                continue; // it went elsewhere in between
+            }
             let addressee = draft.token(serial).and_then(addressee);
             if let Some(user) = &addressee {
                 self.fetch_user(&mut draft, user).await?;

@@ -21,7 +21,7 @@ use warifu_core::{
 };
 
 use super::{
-    acting::{Acting, StepUp},
+    acting::{Acting, StepUp, Told},
     draft::{Begun, Draft},
     view,
 };
@@ -61,7 +61,9 @@ impl Service {
                 refuse_all(ask, &mut draft, targets, Action::Revoke, &refusals)
             } else {
                 match self.step_up(ask, &mut draft, &targets.acting, gate).await? {
-                    StepUp::Rejected(told) => view::targets_rejected(told),
+                    StepUp::Rejected(told) => {
+                        reject_all(ask, &mut draft, targets, Action::Revoke, told)
+                    }
                     StepUp::Passed => revoke_all(ask, &mut draft, targets)?,
                 }
             };
@@ -211,6 +213,23 @@ pub(super) fn refuse_all(
     let first = refusals.first().copied().flatten();
     let common = first.filter(|why| refusals.iter().all(|other| *other == Some(*why)));
     view::targets_refused(common, results)
+}
+
+/// Nothing is changed: what the actor showed was not right.
+pub(super) fn reject_all(
+    ask: &Ask,
+    draft: &mut Draft,
+    targets: &Targets,
+    action: Action,
+    told: Told,
+) -> TargetsAnswer {
+    for user in &targets.users {
+        let serial = draft.serial_of(user).cloned();
+        let subject = (Some(user), serial.as_ref());
+        let event = targets.acting.event(ask, draft, action, subject, told.reason.word());
+        draft.push(event);
+    }
+    view::targets_rejected(told)
 }
 
 fn revoke_all(ask: &Ask, draft: &mut Draft, targets: &Targets) -> Result<TargetsAnswer, Failure> {

@@ -13,7 +13,7 @@ use warifu_api::contract::{
 use warifu_api::user::UserSummary;
 use warifu_core::{
     ident::{ContractId, Serial, TokenId, UserId},
-    lifecycle::{Contract, Life, standing},
+    lifecycle::{Contract, Held, Life, standing},
     rules::local_minute,
 };
 use warifu_store::{
@@ -76,7 +76,8 @@ impl Service {
         if let Some(serial) = &serial {
             self.fetch_token(draft, serial).await?;
         }
-        let token = serial.as_ref().and_then(|serial| draft.held(serial));
+        let ours = |held: &Held<'_>| held.life.contract().is_none_or(|it| *it == draft.contract_id);
+        let token = serial.as_ref().and_then(|serial| draft.held(serial)).filter(ours);
         let expires = token.and_then(|held| held.token.profile.expires_at);
         Ok(UserSummary {
             user: user.id.to_string(),
@@ -160,7 +161,11 @@ impl Service {
     }
 
     /// Users who hold a token, and tokens that are in service: what a change of the usage mode frees.
-    pub(super) async fn count_registered(&self, draft: &Draft) -> Result<(u64, u64), Failure> {
+    pub(super) async fn count_registered(
+        &self,
+        ask: &Ask,
+        draft: &Draft,
+    ) -> Result<(u64, u64), Failure> {
         let contract = &draft.contract.get().contract;
         let prefix = record::user_prefix(&draft.institution, &draft.contract_id);
         let (mut users, mut tokens) = (0, BTreeSet::<Serial>::new());
@@ -177,6 +182,9 @@ impl Service {
             after = page.next;
             if after.is_none() {
                 return Ok((users, tokens.len() as u64));
+            }
+            if tokio::time::Instant::now() >= ask.deadline {
+                return Err(Failure::Deadline); // nobody waits for the answer any more
             }
         }
     }

@@ -17,7 +17,7 @@ use warifu_core::{
 use super::{
     acting::{StepUp, token_note},
     draft::{Begun, Draft},
-    leave::{Targets, refusals, refuse_all},
+    leave::{Targets, refusals, refuse_all, reject_all},
     view,
 };
 use crate::{
@@ -47,7 +47,9 @@ impl Service {
                 refuse_all(ask, &mut draft, targets, Action::Unlock, &refusals)
             } else {
                 match self.step_up(ask, &mut draft, &targets.acting, &rules.unlock).await? {
-                    StepUp::Rejected(told) => view::targets_rejected(told),
+                    StepUp::Rejected(told) => {
+                        reject_all(ask, &mut draft, targets, Action::Unlock, told)
+                    }
                     StepUp::Passed => self.unlock_all(ask, &mut draft, targets).await?,
                 }
             };

@@ -82,11 +82,14 @@ impl Service {
             draft.push(event);
             return Ok(view::mode_refused(refused.denial));
         }
-        let (users, tokens) = self.count_registered(draft).await?;
+        let (users, tokens) = self.count_registered(ask, draft).await?;
         if wish.dry_run {
             return Ok(view::mode_answer(UsageOutcome::Preview, users, tokens));
         }
         if let StepUp::Rejected(told) = self.step_up(ask, draft, &wish.acting, gate).await? {
+            let outcome = told.reason.word();
+            let event = wish.acting.event(ask, draft, Action::UsageMode, (None, None), outcome);
+            draft.push(event);
             return Ok(view::mode_rejected(told));
         }
         draft.contract.edit().contract = changed;

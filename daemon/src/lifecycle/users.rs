@@ -87,7 +87,7 @@ impl Service {
         let draft = self.look_at(ask, contract, user).await?;
         let record = draft.user(user).ok_or(Failure::Bug)?;
         let contract = &draft.contract.get().contract;
-        let token = view::shown(&draft, user).and_then(|serial| draft.held(serial));
+        let token = view::shown_token(&draft, user);
         let now = draft.now();
         let answer = status::status(&draft.rules, contract, &record.user, token, rights, now);
         let expires = token.and_then(|held| held.token.profile.expires_at);
@@ -137,7 +137,7 @@ impl Service {
 fn detail(draft: &Draft, user: &UserId) -> Option<UserDetail> {
     let record = draft.user(user)?;
     let contract = &draft.contract.get().contract;
-    let token = view::shown(draft, user).and_then(|serial| draft.held(serial));
+    let token = view::shown_token(draft, user);
     let now = draft.now();
     let expires = token.and_then(|held| held.token.profile.expires_at);
     let registered = contract.holding(&record.user).map(|(_, at)| at);

@@ -21,7 +21,7 @@ use warifu_core::{
     event::Action,
     ident::{Serial, UserId},
     lifecycle::{
-        Authentication, Confirmation, Denial, ListedState, Refused, Role, Stage, TokenKind,
+        Authentication, Confirmation, Denial, Held, ListedState, Refused, Role, Stage, TokenKind,
         UsageMode, authorize::Cause, grant::GrantEnd, standing, status::Screen,
     },
     rules::{Factor, OperationClass, SerialFault, Stage as OperationStage, local_minute},
@@ -178,7 +178,7 @@ pub(crate) const fn serial_rule(fault: SerialFault) -> &'static str {
 pub(super) fn listed(draft: &Draft, user: &UserId) -> Option<ListedState> {
     let record = draft.user(user)?;
     let contract = &draft.contract.get().contract;
-    let token = shown(draft, user).and_then(|serial| draft.held(serial));
+    let token = shown_token(draft, user);
     Some(standing::listed(contract, &record.user, token, draft.now()))
 }
 
@@ -186,6 +186,14 @@ pub(super) fn listed(draft: &Draft, user: &UserId) -> Option<ListedState> {
 pub(super) fn shown<'a>(draft: &'a Draft, user: &UserId) -> Option<&'a Serial> {
     let record = draft.user(user)?;
     draft.contract.get().contract.shown_serial(&record.user)
+}
+
+/// The token beside a user, while it is this contract's: one that went to another customer since
+/// says nothing about this one.
+pub(super) fn shown_token<'a>(draft: &'a Draft, user: &UserId) -> Option<Held<'a>> {
+    let token = shown(draft, user).and_then(|serial| draft.held(serial))?;
+    let ours = token.life.contract().is_none_or(|owner| *owner == draft.contract_id);
+    ours.then_some(token)
 }
 
 pub(super) fn done(draft: &Draft, user: &UserId, serial: Option<&Serial>) -> ActionAnswer {

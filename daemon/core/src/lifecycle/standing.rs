@@ -62,7 +62,7 @@ impl Held<'_> {
 }
 
 /// The state that a list shows. `token` is the one that [`Contract::holding`] names, or the one
-/// issued to the user.
+/// issued to the user; `None` where that is not the contract's any more.
 pub fn listed(
     contract: &Contract,
     user: &User,
@@ -85,7 +85,7 @@ pub fn listed(
     }
     match user.binding(contract.generation()) {
         Binding::Revoked { .. } => ListedState::Revoked,
-        Binding::Issued { .. } if gone() => ListedState::Unregistered,
+        Binding::Issued { .. } if token.is_none() || gone() => ListedState::Unregistered,
         Binding::Issued { .. } if expired() => ListedState::Expired,
         Binding::Issued { .. } => ListedState::Issued,
         Binding::Unregistered | Binding::InService { .. } => ListedState::Unregistered,

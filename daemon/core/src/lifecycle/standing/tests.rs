@@ -32,6 +32,7 @@ fn the_five_states_of_a_list() {
         ("期限切れ", &issued, Some(sample(Stage::Issued).expires(end)), ListedState::Expired),
         ("郵送中に紛失", &issued, Some(lost(Stage::Issued)), ListedState::Unregistered),
         ("回収済み", &issued, Some(sample(Stage::Stock)), ListedState::Unregistered),
+        ("他の契約先へ", &issued, None, ListedState::Unregistered),
         ("取下げ", &issued, Some(sample(Stage::Withdrawn)), ListedState::Unregistered),
         ("利用中", &held, Some(sample(Stage::InService)), ListedState::InService),
         ("停止中", &held, Some(sample(Stage::InService).locked()), ListedState::InService),

@@ -74,6 +74,7 @@ async fn a_grant_needs_a_right_code_a_class_and_a_session() {
     let path = format!("/v1/contracts/{C}/users/M1/verify");
     let code = bank.fresh(&token);
     let without = [
+        json!({ "code": bank.wrong(&token), "grant": true, "class": CLASS }),
         json!({ "code": code, "grant": true, "class": CLASS }),
         json!({ "code": code, "grant": true, "actor": { "session": "session-1" } }),
         json!({ "code": code, "grant": true, "class": CLASS, "actor": { "session": "" } }),
@@ -82,6 +83,7 @@ async fn a_grant_needs_a_right_code_a_class_and_a_session() {
         let reply = bank.send(&bank.fe, Method::POST, &path, &body).await;
         assert_eq!(reply.expect_status(422).problem(), "invalid_field", "{body:#}");
     }
+    assert_outcome(&bank.verify_user(C, "M1", &code).await, "accepted");
     let me = || Actor::user("M1").session("session-1");
     let body = |code: &str| json!({ "code": code, "class": CLASS, "grant": true });
     let wrong = bank.verify_as(C, "M1", &me().right(), body(&bank.wrong(&token))).await;
@@ -216,6 +218,40 @@ async fn giving_the_token_up_or_leaving_the_contract_ends_it() {
     let body = json!({ "contract": C, "user": "M1", "session": "session-1", "class": CLASS });
     let reply = bank.send(&bank.fe, Method::POST, &path, &body).await;
     assert_eq!(reply.expect_status(404).problem(), "not_found");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_of_the_token_ends_it() {
+    let (bank, token, _) = bank().await;
+    let grant = granted(&bank, &token).await;
+    let last = bank.clock.timestamp() + std::time::Duration::from_secs(60);
+    let path = format!("/v1/tokens/{}/expiry", token.serial);
+    let body = json!({ "expires_at": last.to_string(), "reason": "契約変更" });
+    let _ = bank.put(&bank.staff, &path, &body).await;
+    bank.clock.set(last);
+    assert_outcome(&used(&bank, &grant).await, "covered");
+    bank.clock.advance(std::time::Duration::from_secs(1));
+    assert_outcome(&used(&bank, &grant).await, "refused token_changed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_the_usage_mode_ends_it() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let file = folder.path().join("modes.toml");
+    let text = "base = \"bank-004\"\ntitle_en = \"x\"\ntitle_ja = \"x\"\n\
+                [usage]\nallowed = [\"shared\", \"common\"]\n";
+    std::fs::write(&file, text).expect("a file in the test's folder");
+    let bank = Bank::open(&file.display().to_string()).await;
+    bank.contract(C, "2026-10-01T00:00:00+09:00", "").await;
+    bank.user(C, "M1", "master").await;
+    let token = bank.stock_one("hard", "12345678").await;
+    bank.in_service(C, "M1", &Actor::user("M1"), &token).await;
+    let grant = granted(&bank, &token).await;
+    let preview = bank.usage_mode(C, "common", true, &Actor::paper()).await;
+    assert_outcome(&preview, "preview");
+    assert_outcome(&used(&bank, &grant).await, "covered");
+    assert_outcome(&bank.usage_mode(C, "common", false, &Actor::paper()).await, "done");
+    assert_outcome(&used(&bank, &grant).await, "refused token_changed");
 }
 
 #[tokio::test(flavor = "multi_thread")]

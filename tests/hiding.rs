@@ -92,6 +92,27 @@ async fn password_and_code_of_a_step_up_fail_alike() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn password_and_code_of_a_deactivation_fail_alike() {
+    let (bank, token, _) = bank("bank-003").await;
+    let path = format!("/v1/contracts/{C}/users/M1/deactivations");
+    let (right, wrong) = (bank.fresh(&token), bank.wrong(&token));
+    let other = token.wrong_at(bank.clock.now(), 7);
+    let me = Actor::user("M1");
+    let mut replies = Vec::new();
+    for by in [
+        me.clone().wrong().code(&right),
+        me.clone().right().code(&wrong),
+        me.clone().wrong().code(&other),
+    ] {
+        let body = by.into_body(json!({}));
+        replies.push(bank.send(&bank.fe, Method::POST, &path, &body).await.expect_status(200));
+    }
+    assert_eq!(replies[0].verdict(), "not_accepted");
+    assert_alike("deactivate", &replies);
+    assert_eq!(bank.show_user(C, "M1").await["state"], "in_service");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn password_and_code_of_a_registration_fail_alike() {
     let (bank, _, _) = bank("bank-001").await;
     bank.user(C, "G2", "general").await;

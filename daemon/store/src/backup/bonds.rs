@@ -1,12 +1,14 @@
 //! Users who lost their token after their record in a backup was read, told by audit records: they
 //! do not get it back by a restore.
 //!
-//! Only what protects is taken over. A registration, an order or a change of the usage mode that a
-//! backup lacks is done again by a person; a user who was removed comes back without a token.
+//! Only what protects is taken over. A registration that only the user's record knows of is taken
+//! back: the token may be somebody else's by then. A registration, an order or a change of the usage
+//! mode that a backup lacks is done again by a person; a user who was removed comes back without a
+//! token.
 //!
 //! Not responsible for: the tokens' own later history (`later`).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use warifu_core::{
     event::Action,
@@ -24,6 +26,8 @@ pub(super) type Who = (Institution, ContractId, UserId);
 #[derive(Debug, Default)]
 pub(super) struct Bonds {
     ends: HashMap<Who, Vec<End>>,
+    /// Registrations, of which the token's record may lack what the user's record says.
+    begins: HashSet<(Who, Serial)>,
 }
 
 /// The end of one bond.
@@ -43,18 +47,26 @@ impl Bonds {
     pub(super) fn note(&mut self, event: &DecodedEvent) {
         let revoked = match event.known_action() {
             Some(Action::Revoke) => true,
-            Some(Action::Deactivate | Action::UserRemove) => false,
+            Some(Action::Deactivate | Action::Register | Action::UserRemove) => false,
             _ => return,
         };
         if event.outcome != "done" {
             return;
         }
-        if let Some((who, serial)) = parties(event) {
+        let Some((who, serial)) = parties(event) else { return };
+        if event.known_action() == Some(Action::Register) {
+            self.begins.insert((who, serial));
+        } else {
             let at = UnixTime(event.at_ms / 1_000);
             let reopens = event.number.filter(|_| revoked).map(UnixTime);
             let end = End { serial, at, revoked, reopens };
             self.ends.entry(who).or_default().push(end);
         }
+    }
+
+    /// Every user who registered a token.
+    pub(super) fn begun(&self) -> impl Iterator<Item = &(Who, Serial)> {
+        self.begins.iter()
     }
 
     /// Every user that was noted, with the ends of their bonds.
@@ -104,6 +116,24 @@ impl End {
             other => other,
         };
     }
+}
+
+/// Whether the token's record knows that somebody of this contract holds it, or held it when it was
+/// lost.
+pub(super) fn serves(token: &TokenRecord, contract: &ContractId) -> bool {
+    let held = matches!(token.life, Life::InService(_) | Life::Lost(_));
+    held && token.life.contract() == Some(contract)
+}
+
+/// Takes back what the user's record says of a registration. `false` where it says something else.
+pub(super) fn forget(record: &mut UserRecord, serial: &Serial) -> bool {
+    let mut parts = record.user.parts();
+    let says = matches!(&parts.binding, Binding::InService { serial: its, .. } if its == serial);
+    if says {
+        parts.binding = Binding::Unregistered;
+        record.user = User::from_parts(parts);
+    }
+    says
 }
 
 fn parties(event: &DecodedEvent) -> Option<(Who, Serial)> {

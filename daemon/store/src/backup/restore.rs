@@ -14,12 +14,13 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 use warifu_core::{
     event::{Action, Event, Parties},
-    ident::{Institution, Name, TokenId},
+    ident::{Institution, Name, Serial, TokenId},
+    lifecycle::Contract,
     time::UnixTime,
 };
 
 use super::{
-    bonds::{Bonds, End, Who},
+    bonds::{Bonds, End, Who, forget, serves},
     frame::{Frame, FrameError, HeaderFrame, MAGIC, RecordFrame, TrailerFrame},
     later::Later,
 };
@@ -398,6 +399,10 @@ impl<'a> Run<'a> {
                 self.report.ended = self.report.ended.saturating_add(u64::from(ended));
             }
         }
+        for (who, serial) in self.bonds.begun() {
+            let ended = take_back(&mut self.builder, who, serial)?;
+            self.report.ended = self.report.ended.saturating_add(u64::from(ended));
+        }
         Ok(())
     }
 }
@@ -425,6 +430,37 @@ fn end_bond(builder: &mut Builder, who: &Who, end: &End) -> Result<bool, Restore
         builder.replace(Space::Token, &token_key, &token.encode())?;
     }
     Ok(true)
+}
+
+/// Takes a registration back whose token was read before it: token, user and contract must not tell
+/// different stories.
+fn take_back(builder: &mut Builder, who: &Who, serial: &Serial) -> Result<bool, RestoreError> {
+    let (institution, contract, user) = who;
+    let id = TokenId { institution: institution.clone(), serial: serial.clone() };
+    let user_key = record::user_key(institution, contract, user);
+    let contract_key = record::contract_key(institution, contract);
+    let token: Option<TokenRecord> = stored(builder, Space::Token, &record::token_key(&id))?;
+    if token.is_none_or(|token| serves(&token, contract)) {
+        return Ok(false);
+    }
+    let holder: Option<UserRecord> = stored(builder, Space::User, &user_key)?;
+    let mut changed = false;
+    if let Some(mut holder) = holder
+        && forget(&mut holder, serial)
+    {
+        builder.replace(Space::User, &user_key, &holder.encode())?;
+        changed = true;
+    }
+    let owner: Option<ContractRecord> = stored(builder, Space::Contract, &contract_key)?;
+    let common = |one: &ContractRecord| one.contract.common().is_some_and(|c| c.serial == *serial);
+    if let Some(mut owner) = owner.filter(common) {
+        let Contract { service_start, .. } = owner.contract;
+        let (mode, generation) = (owner.contract.mode(), owner.contract.generation());
+        owner.contract = Contract::from_parts(service_start, mode, generation, None);
+        builder.replace(Space::Contract, &contract_key, &owner.encode())?;
+        changed = true;
+    }
+    Ok(changed)
 }
 
 /// Reads back what was stored.

@@ -253,6 +253,27 @@ async fn a_later_bond_and_a_bond_to_another_token_stay() {
     assert_eq!(read_life(&store, "S1").await, serving("S1", 2).life);
 }
 
+/// The token was read before the registration, the user after it.
+#[tokio::test]
+async fn a_registration_that_the_token_does_not_know_of_is_taken_back() {
+    let bank = bank(UsageMode::Common, Some("S3")).await;
+    bank.commit(vec![put_user(&user("U4", Some("S3"), NOW_S))], Vec::new()).await;
+    let backup = bank.backup().await;
+    bank.audit(vec![
+        told(Action::Register, "U4", "S3", None, 5),
+        told(Action::Register, "U3", "S2", None, 5),
+    ])
+    .await;
+    let target = bank.path("restored");
+    assert_eq!(run(&bank, &target, &backup, Some(&bank.export().await)).ended, 1);
+    let store = open(&target);
+    assert_eq!(read_user(&store, "U4").await.recorded(), &Binding::Unregistered);
+    assert_eq!(read_user(&store, "U3").await, user("U3", Some("S2"), NOW_S).user);
+    let key = contract(UsageMode::Common, None).key();
+    let owner: ContractRecord = read(&store, Space::Contract, &key).await;
+    assert_eq!(owner.contract, contract(UsageMode::Common, None).contract);
+}
+
 #[tokio::test]
 async fn a_user_who_was_kept_from_the_common_token_stays_so() {
     let bank = bank(UsageMode::Common, Some("S1")).await;

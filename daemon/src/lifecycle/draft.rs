@@ -161,9 +161,11 @@ impl Draft {
         self.contract.get().contract.holding(user).map(|(serial, _)| serial)
     }
 
-    /// The token that this user holds, if it was loaded.
+    /// The token that this user holds, if it was loaded. Its own record has the last word about
+    /// whose it is: no record of a user reaches into another contract.
     pub(super) fn held_by(&self, user: &UserId) -> Option<Held<'_>> {
-        self.serial_of(user).and_then(|serial| self.held(serial))
+        let held = self.serial_of(user).and_then(|serial| self.held(serial))?;
+        (held.life.contract() == Some(&self.contract_id)).then_some(held)
     }
 
     pub(super) fn add_user(&mut self, record: UserRecord) {

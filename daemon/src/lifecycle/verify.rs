@@ -99,7 +99,7 @@ impl Service {
         serial: Option<&Serial>,
         code: &Code,
     ) -> Result<Verdict, Failure> {
-        if let Some(reason) = forbidden(draft, user, serial) {
+        if let Some(reason) = forbidden(draft, user) {
             let rules = Arc::clone(&draft.rules);
             let token = serial.and_then(|serial| draft.token(serial));
             return Ok(token.map_or(Verdict::Rejected { reason, remaining: 0 }, |record| {
@@ -149,10 +149,10 @@ fn record_verdict(
 }
 
 /// Why no code of this user may be looked at, if so.
-fn forbidden(draft: &Draft, user: &UserId, serial: Option<&Serial>) -> Option<Reason> {
+fn forbidden(draft: &Draft, user: &UserId) -> Option<Reason> {
     let record = draft.user(user)?;
     let contract = &draft.contract.get().contract;
-    let token = serial.and_then(|serial| draft.held(serial));
+    let token = draft.held_by(user);
     match standing::listed(contract, &record.user, token, draft.now()) {
         ListedState::Revoked => Some(Reason::Revoked),
         ListedState::Unregistered | ListedState::Issued => Some(Reason::NotRegistered),

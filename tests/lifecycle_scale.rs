@@ -214,6 +214,55 @@ async fn r80_of_two_users_who_register_one_serial_at_once_exactly_one_gets_it() 
     assert_eq!(in_service.len(), tokens.len());
 }
 
+/// Eight registrations and a change of the usage mode at once, in any order: afterwards all users
+/// have the one token, or nobody has any.
+#[tokio::test(flavor = "multi_thread")]
+async fn r78_r79_a_switch_amid_registrations_leaves_nobody_half_registered() {
+    let bank = Bank::open("bank-001").await;
+    for round in 0..6 {
+        let contract = format!("R{round}");
+        bank.contract(&contract, DAY, "individual").await;
+        users(&bank, &contract, 8).await;
+        let serials: Vec<_> = (0..8).map(|n| format!("5{round}00000{n}")).collect();
+        let serials: Vec<_> = serials.iter().map(String::as_str).collect();
+        let tokens = bank.stock("hard", &serials).await;
+        for token in &tokens {
+            let issued = bank.issue(&token.serial, &contract, None, &Actor::paper()).await;
+            assert_outcome(&issued, "done");
+        }
+        let shots: Vec<_> = tokens
+            .iter()
+            .enumerate()
+            .map(|(n, token)| {
+                let caller = bank.staff.again();
+                let body = json!({ "serial": token.serial, "code": bank.code(token) });
+                let body = Actor::paper().into_body(body);
+                let path = format!("/v1/contracts/{contract}/users/{}/registrations", user(n));
+                tokio::spawn(async move { caller.post(&path, &body).await.expect_status(200) })
+            })
+            .collect();
+        let switched = bank.usage_mode(&contract, "common", false, &Actor::paper()).await;
+        assert_outcome(&switched, "done");
+        for shot in shots {
+            let _ = shot.await.expect("no hand panics");
+        }
+        assert_all_or_nobody(&bank, &contract).await;
+    }
+}
+
+async fn assert_all_or_nobody(bank: &Bank, contract: &str) {
+    let detail = bank.get(&bank.staff, &format!("/v1/contracts/{contract}")).await;
+    let listed = bank.list_users(contract, "").await;
+    let serials: BTreeSet<_> = listed.iter().map(|user| user["serial"].as_str()).collect();
+    assert_eq!(serials, BTreeSet::from([detail["common_serial"].as_str()]), "{listed:#?}");
+    let state = if detail["common_serial"].is_null() { "unregistered" } else { "in_service" };
+    assert_eq!(states(bank, contract).await, all(state, 8), "{detail:#}");
+    let in_use: Vec<_> = bank.list_tokens(contract).await;
+    let in_use: Vec<_> = in_use.iter().filter(|token| token["life"] == "in_service").collect();
+    let common: Vec<_> = in_use.iter().filter_map(|token| token["serial"].as_str()).collect();
+    assert_eq!(common, detail["common_serial"].as_str().into_iter().collect::<Vec<_>>());
+}
+
 /// The answer about 500 users is long; sent by four at once under one key it is the same for all of
 /// them, and after a `kill -9` too.
 #[tokio::test(flavor = "multi_thread")]

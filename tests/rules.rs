@@ -177,7 +177,7 @@ const RULES: &[(u8, Carrier)] = &[
     (76, Tests("bank_000 bank_002 bank_004")),
     (77, Tests("bank_001")),
     (78, Tests("bank_001 lifecycle_scale")),
-    (79, Tests("bank_001")),
+    (79, Tests("bank_001 lifecycle_scale")),
     (80, Tests("bank_001 lifecycle_scale")),
     (81, Camera("its tokens have codes by which they are chosen")),
     (82, Camera("the offer of both paths at registration")),

@@ -4,6 +4,7 @@
 //! Not responsible for: the profile. Tests that were built in release run release binaries.
 
 use std::{
+    ffi::OsStr,
     fs::File,
     path::{Path, PathBuf},
     process::Command,
@@ -79,12 +80,22 @@ fn build(what: &[&str]) -> PathBuf {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(repository()).args(["build", "--quiet", "--target-dir"]).arg(target);
     cargo.args(what);
+    for (name, _) in std::env::vars_os().filter(|(name, _)| of_this_package(name)) {
+        cargo.env_remove(name);
+    }
     if folder.ends_with("release") {
         cargo.arg("--release");
     }
     let status = cargo.status().expect("cargo can be started");
     assert!(status.success(), "the programs under test do not build: {status}");
     folder
+}
+
+/// What cargo tells a test about its package. A build script that looks at it would run anew, and all
+/// that depends on it be built anew, here and at the next build outside of a test.
+fn of_this_package(variable: &OsStr) -> bool {
+    let name = variable.to_string_lossy();
+    ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_"].iter().any(|start| name.starts_with(start))
 }
 
 /// `target/debug` or `target/release`, from where this very test lies.

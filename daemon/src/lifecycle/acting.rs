@@ -168,8 +168,11 @@ impl Service {
         // Who may not log in because of their lock does not act either: unlocking another user of
         // the same token would unlock themselves.
         let (token, now) = (draft.held_by(id), draft.now());
+        let other = subject.is_none_or(|subject| subject.id != id);
         match authorize::login_block(&draft.rules, contract, &record.user, token, now) {
             Some(Cause::Locked) => Err(Denial::ActorNeedsToken),
+            // Nor who was revoked; their own registration says itself when it will be possible.
+            Some(Cause::Revoked) if other => Err(Denial::ActorNeedsToken),
             _ => Ok(()),
         }
     }

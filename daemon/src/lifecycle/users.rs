@@ -84,6 +84,8 @@ impl Service {
         user: &UserId,
         rights: &[OperationClass],
     ) -> Result<UserStatusAnswer, Failure> {
+        // Whether a login goes on is a decision, and waits for a clock that can be trusted.
+        self.moment()?;
         let draft = self.look_at(ask, contract, user).await?;
         let record = draft.user(user).ok_or(Failure::Bug)?;
         let contract = &draft.contract.get().contract;

@@ -108,7 +108,7 @@ impl Service {
     ) -> Result<ActionAnswer, Failure> {
         let rules = Arc::clone(&draft.rules);
         let gate = &rules.deactivation.gate;
-        let serial = draft.serial_of(user).cloned();
+        let serial = draft.held_by(user).map(|held| held.serial.clone());
         let (outcome, answer) = match admit_one(draft, acting, gate, user, serial.as_ref()) {
             Err(denial) => (denial.word(), view::refused(draft, denial.into())),
             Ok(()) => match self.step_up(ask, draft, acting, gate).await? {
@@ -177,7 +177,8 @@ pub(super) fn refusals(
             return Some(Denial::UnknownUser);
         }
         let admitted = admit_one(draft, &targets.acting, gate, user, serial);
-        admitted.err().or_else(|| serial.is_none().then_some(none))
+        // Before any code is looked at: what fails later than that would be told, and not kept.
+        admitted.err().or_else(|| draft.held_by(user).is_none().then_some(none))
     };
     targets.users.iter().map(one).collect()
 }

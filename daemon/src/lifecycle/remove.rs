@@ -35,7 +35,7 @@ impl Service {
                 return Err(Failure::NotFound);
             }
             self.fetch_held(&mut draft, user).await?;
-            let serial = draft.serial_of(user).cloned();
+            let serial = draft.held_by(user).map(|held| held.serial.clone());
             let rules = Arc::clone(&draft.rules);
             let now = draft.now();
             if let Some(serial) = &serial

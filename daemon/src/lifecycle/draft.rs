@@ -369,6 +369,8 @@ impl Service {
             let turn = self.turns.take(&draft.token_id(&serial), ask.deadline).await?;
             draft.turns.push(turn);
         }
+        // Whoever had to wait decides at the end of the wait.
+        draft.moment = self.moment()?;
         Ok(())
     }
 

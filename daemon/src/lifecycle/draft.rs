@@ -399,7 +399,7 @@ impl Service {
     }
 
     /// Starting over ends with the request's time.
-    async fn again<T>(&self, ask: &Ask) -> Result<Option<Kept<T>>, Failure> {
+    pub(super) async fn again<T>(&self, ask: &Ask) -> Result<Option<Kept<T>>, Failure> {
         tokio::task::yield_now().await;
         if tokio::time::Instant::now() >= ask.deadline {
             return Err(Failure::Crowded);

@@ -171,6 +171,7 @@ impl Service {
             if let warifu_store::Commit::Done { .. } = self.store.commit(unit).await? {
                 return Ok(Kept::Fresh(answer));
             }
+            self.again::<GrantAnswer>(ask).await?;
         }
     }
 

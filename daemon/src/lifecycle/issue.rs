@@ -168,9 +168,7 @@ impl Service {
             self.fetch_token(&mut draft, serial).await?;
             let owner = draft.token(serial).and_then(|record| record.life.contract());
             if owner != Some(&contract) {
-                if tokio::time::Instant::now() >= ask.deadline {
-                    return Err(Failure::Crowded);
-                }
+                self.again::<ActionAnswer>(ask).await?;
                 continue; // it went elsewhere in between
             }
             let addressee = draft.token(serial).and_then(addressee);
@@ -237,6 +235,7 @@ impl Service {
             if self.commit(ask, &id, unit).await? == Committed::Done {
                 return Ok(Kept::Fresh(answer));
             }
+            self.again::<ActionAnswer>(ask).await?;
         }
     }
 }

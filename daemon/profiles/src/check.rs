@@ -212,6 +212,11 @@ impl Check<'_> {
         let nobody = !gate.staff && !gate.own && gate.others.is_empty();
         let rule = "lets nobody lift a lock: every locked token would stay locked";
         self.fault_if(nobody, &["unlock"], rule, "staff = true");
+        let any = gate.others.iter().any(|permit| permit.holding == Holding::Any);
+        let broken = any && !self.rules.login.locked_blocks;
+        let rule = "any lets a locked user act, who would lift the lock for another user of the \
+                    same token and so their own; say live, or login.locked_blocks = true";
+        self.fault_if(broken, &["unlock.others", "login.locked_blocks"], rule, "");
     }
 
     fn revocation(&self) {

@@ -100,7 +100,7 @@ fn a_base_s_own_lines_are_named_where_they_contradict() {
 }
 
 /// Lines, and the key that they are refused for.
-const CONTRADICTIONS: [(&str, &str); 44] = [
+const CONTRADICTIONS: [(&str, &str); 45] = [
     ("time_zone = \"Asia/Nowhere\"", "time_zone"),
     ("time_zone = \"\"", "time_zone"),
     ("grace_days = -1", "grace_days"),
@@ -148,6 +148,11 @@ const CONTRADICTIONS: [(&str, &str); 44] = [
     ),
     ("unlock = { own = true }", "unlock.own"),
     ("unlock = { staff = false, others = [] }", "unlock"),
+    (
+        "login = { locked_blocks = false }\nunlock = { others = [{ actors = [\"master\"], subjects = \
+         [\"general\"], holding = \"any\" }] }",
+        "unlock.others",
+    ),
     (
         "unlock = { others = [{ actors = [], subjects = [\"general\"], holding = \"any\" }] }",
         "unlock.others[0].actors",

@@ -33,8 +33,10 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(crate) struct Change {
     pub(crate) what: What,
-    /// For the audit chain: a reason or a reference.
+    /// For the audit chain: a reason.
     pub(crate) note: Option<String>,
+    /// For the audit chain: of an application, a call or a check of identity.
+    pub(crate) reference: Option<String>,
 }
 
 /// What is to be changed.
@@ -67,14 +69,22 @@ impl What {
     }
 }
 
-/// A token that is in a customer's hands is not changed without the reason that policy wants.
+/// A token that is in a customer's hands is not changed without what policy wants of staff, nor
+/// unlocked where policy leaves that to the customer.
 fn explained(rules: &Rules, loaded: &Loaded, change: &Change) -> Result<(), Failure> {
-    let given = change.note.as_ref().is_some_and(|note| !note.trim().is_empty());
-    if rules.staff.reason && loaded.record.life.contract().is_some() && !given {
-        return Err(Failure::Field {
-            field: "reason",
-            rule: "must be given: the token is a customer's, and the policy wants a reason",
-        });
+    if loaded.record.life.contract().is_none() {
+        return Ok(());
+    }
+    if matches!(change.what, What::Unlock) && !rules.unlock.staff {
+        return Err(Failure::Forbidden);
+    }
+    let given = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.trim().is_empty());
+    let rule = "must be given: the token is a customer's, and the policy wants it";
+    if rules.staff.reason && !given(&change.note) {
+        return Err(Failure::Field { field: "reason", rule });
+    }
+    if rules.staff.reference && !given(&change.reference) {
+        return Err(Failure::Field { field: "reference", rule });
     }
     Ok(())
 }
@@ -111,6 +121,8 @@ impl Service {
             let outcome = if loaded.changed { "done" } else { "unchanged" };
             let mut event = ask.event(change.what.action(), Some(&id.serial), moment.ms, outcome);
             event.note.clone_from(&change.note);
+            event.parties.reference.clone_from(&change.reference);
+            event.parties.contract = loaded.record.life.contract().cloned();
             if let What::SetExpiry(Some(at)) = change.what {
                 event.number = Some(at.0);
             }

@@ -173,9 +173,12 @@ pub struct VerifyAnswer {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ChangeRequest {
-    /// A reason or a reference number, at most 200 printable characters.
+    /// A reason, at most 200 printable characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Reference of an application, a call or a check of identity, at most 100 printable characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
 }
 
 /// A new expiry for a token.
@@ -187,9 +190,12 @@ pub struct ExpiryRequest {
     #[serde(deserialize_with = "required_or_null")]
     #[cfg_attr(feature = "openapi", schema(required = true))]
     pub expires_at: Option<Timestamp>,
-    /// A reason or a reference number, at most 200 printable characters.
+    /// A reason, at most 200 printable characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Reference of an application, a call or a check of identity, at most 100 printable characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
 }
 
 /// With `deserialize_with`, serde does not take an absent field for `None`: no expiry is lifted by

@@ -37,7 +37,7 @@ pub(super) fn server(
     let settings = settings(&mut check, &raw);
     let why = "JSON bodies are small";
     let request_bytes =
-        check.number("request_bytes", raw.request_bytes, 16_384, 1_024..=1 << 20, why);
+        check.number("request_bytes", raw.request_bytes, 65_536, 1_024..=1 << 20, why);
     let why = "a seed file of a million keys has about 1 GiB";
     let most = 64 << 30;
     let import_bytes = check.number("import_bytes", raw.import_bytes, 2 << 30, 1_024..=most, why);

@@ -72,10 +72,16 @@ pub(super) fn code(field: &'static str, text: &str) -> Result<Code, Failure> {
     })
 }
 
-fn reference(text: String) -> Result<String, Failure> {
-    let fits = text.chars().count() <= MAX_REFERENCE && !text.chars().any(char::is_control);
+pub(super) fn reference(text: String) -> Result<String, Failure> {
+    let fits = text.chars().count() <= MAX_REFERENCE && printable(&text);
     let rule = "at most 100 printable characters";
     if fits { Ok(text) } else { Err(Failure::Field { field: "reference", rule }) }
+}
+
+/// No control characters, and none that hides or turns round what stands beside it in a terminal.
+pub(super) fn printable(text: &str) -> bool {
+    let hides = |c: char| matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}');
+    !text.chars().any(|c| c.is_control() || hides(c))
 }
 
 const MAX_SESSION: usize = 128;

@@ -15,7 +15,7 @@ use warifu_core::{ident::ContractId, time::UnixTime};
 
 use super::{
     Shared,
-    acting::{acting, code, user},
+    acting::{acting, code, printable, reference, user},
     extract::{Answer, Asked, Fault, Params, Plain, Said, SerialPath, detached, shared},
     grants::BAD_CONTRACT,
 };
@@ -81,7 +81,7 @@ pub(super) async fn expiry(
 ) -> Result<Answer<TokenDetail>, Fault> {
     let at = body.expires_at.as_ref().map(|at| UnixTime::from_rfc3339(at.as_str()).ok_or(BAD_TIME));
     let at = at.transpose().map_err(|failure| begun.fault(failure))?;
-    let body = ChangeRequest { reason: body.reason };
+    let body = ChangeRequest { reason: body.reason, reference: body.reference };
     change(service, serial, Asked { ask, body, begun }, What::SetExpiry(at)).await
 }
 
@@ -162,14 +162,15 @@ async fn change(
     let service = shared(&service);
     let work = async move {
         let note = body.reason.map(note).transpose()?;
-        service.change_token(&ask, serial, Change { what, note }).await
+        let reference = body.reference.map(reference).transpose()?;
+        service.change_token(&ask, serial, Change { what, note, reference }).await
     };
     detached(work).await.map(|kept| Answer(kept, begun)).map_err(|f| begun.fault(f))
 }
 
 /// Goes into the audit chain, so it is short and printable.
 pub(super) fn note(text: String) -> Result<String, Failure> {
-    let fits = text.chars().count() <= MAX_NOTE && !text.chars().any(char::is_control);
+    let fits = text.chars().count() <= MAX_NOTE && printable(&text);
     if fits { Ok(text) } else { Err(Failure::Field { field: "reason", rule: NOTE_RULE }) }
 }
 

@@ -7,8 +7,8 @@ use warifu_api::{
     action::{ActionAnswer, DeactivateRequest, OrderRequest, RegisterRequest, SkipRequest},
     authorize::{AuthorizeAnswer, AuthorizeRequest, OperationClass as WireClass},
     user::{
-        UserDetail, UserSetRequest, UserStatusAnswer, UserStatusQuery, UserVerifyAnswer,
-        UserVerifyRequest,
+        UserDetail, UserRemoveQuery, UserSetRequest, UserStatusAnswer, UserStatusQuery,
+        UserVerifyAnswer, UserVerifyRequest,
     },
 };
 use warifu_core::{
@@ -49,10 +49,14 @@ pub(super) async fn show(
 pub(super) async fn remove(
     State(service): State<Shared>,
     UserPath(contract, user): UserPath,
+    Params(query): Params<UserRemoveQuery>,
     Plain { ask, begun }: Plain,
 ) -> Result<Said<ActionAnswer>, Fault> {
     let service = shared(&service);
-    let work = async move { service.remove_user(&ask, &contract, &user).await };
+    let work = async move {
+        let acting = acting(None, query.reason, query.reference)?;
+        service.remove_user(&ask, &contract, &user, &acting).await
+    };
     detached(work).await.map(|kept| Said(kept, begun)).map_err(|f| begun.fault(f))
 }
 

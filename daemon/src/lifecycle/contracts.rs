@@ -7,6 +7,7 @@ use warifu_core::{
     event::Action,
     ident::{ContractId, Institution},
     lifecycle::{Contract, UsageMode},
+    rules::Rules,
     time::UnixTime,
 };
 use warifu_store::record::ContractRecord;
@@ -44,7 +45,7 @@ impl Service {
                 return Ok(Kept::Replayed(detail));
             }
             let cell = match self.load_contract(ask.institution(), contract).await? {
-                Some(cell) => changed(ask, cell, wish)?,
+                Some(cell) => changed(ask, &*self.rules(ask.institution())?, cell, wish)?,
                 None => self.new_contract(ask.institution(), contract, wish)?,
             };
             let outcome = if cell.is_new() { "created" } else { "done" };
@@ -101,6 +102,7 @@ impl Service {
 
 fn changed(
     ask: &Ask,
+    rules: &Rules,
     mut cell: Cell<ContractRecord>,
     wish: &ContractWish,
 ) -> Result<Cell<ContractRecord>, Failure> {
@@ -115,9 +117,23 @@ fn changed(
         if !ask.caller.roles.contains(Role::Operator) {
             return Err(Failure::Forbidden);
         }
+        explained(rules, wish)?;
         cell.edit().contract.service_start = start;
     }
     Ok(cell)
+}
+
+/// What policy wants of staff.
+fn explained(rules: &Rules, wish: &ContractWish) -> Result<(), Failure> {
+    let given = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.trim().is_empty());
+    let rule = "must be given: the policy wants it where the service start is changed";
+    if rules.staff.reason && !given(&wish.reason) {
+        return Err(Failure::Field { field: "reason", rule });
+    }
+    if rules.staff.reference && !given(&wish.reference) {
+        return Err(Failure::Field { field: "reference", rule });
+    }
+    Ok(())
 }
 
 fn detail(record: &ContractRecord) -> ContractDetail {

@@ -348,7 +348,10 @@ fn staff_given(draft: &Draft, acting: &Acting) -> Result<(), Denial> {
 }
 
 /// Reason and reference, where the policy wants them of staff.
-fn staff_rules_given(rules: &warifu_core::rules::Rules, acting: &Acting) -> Result<(), Denial> {
+pub(super) fn staff_rules_given(
+    rules: &warifu_core::rules::Rules,
+    acting: &Acting,
+) -> Result<(), Denial> {
     let given = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.trim().is_empty());
     if rules.staff.reason && !given(&acting.reason) {
         return Err(Denial::ReasonRequired);

@@ -7,11 +7,19 @@ use std::sync::Arc;
 use warifu_api::action::{ActionAnswer, ActionOutcome};
 use warifu_core::{
     event::Action,
-    ident::{ContractId, UserId},
-    lifecycle::leave::{self, Left},
+    ident::{ContractId, Serial, UserId},
+    lifecycle::{
+        Binding, Denial,
+        leave::{self, Left},
+    },
 };
 
-use super::{acting::Acting, draft::Begun};
+use super::{
+    acting::Acting,
+    draft::{Begun, Draft},
+    issue::staff_rules_given,
+    view,
+};
 use crate::{
     ask::{Ask, Kept},
     failure::Failure,
@@ -25,7 +33,9 @@ impl Service {
         ask: &Ask,
         contract: &ContractId,
         user: &UserId,
+        acting: &Acting,
     ) -> Result<Kept<ActionAnswer>, Failure> {
+        acting.check(ask)?;
         loop {
             let mut draft = match self.begin(ask, contract).await? {
                 Begun::Replayed(answer) => return Ok(Kept::Replayed(answer)),
@@ -36,28 +46,50 @@ impl Service {
             }
             self.fetch_held(&mut draft, user).await?;
             let serial = draft.held_by(user).map(|held| held.serial.clone());
-            let rules = Arc::clone(&draft.rules);
-            let now = draft.now();
-            if let Some(serial) = &serial
-                && let Some((contract, _, token)) = draft.trio(user, serial)
-            {
-                let kind = token.get().kind;
-                let mut life = token.get().life.clone();
-                let mut left = Left { serial, kind, life: &mut life };
-                leave::remove(&rules, &contract.get().contract, &mut left, now);
-                if life != token.get().life {
-                    token.edit().life = life;
-                }
-                draft.hint_holder(serial, user, false);
+            let refusal = may_remove(&draft, user, acting).err();
+            if refusal.is_none() {
+                let_go(&mut draft, user, serial.as_ref());
             }
+            let outcome = refusal.map_or("done", Denial::word);
             let subject = (Some(user), serial.as_ref());
-            let event = Acting::default().event(ask, &draft, Action::UserRemove, subject, "done");
+            let event = acting.event(ask, &draft, Action::UserRemove, subject, outcome);
             draft.push(event);
-            draft.drop_user(user);
-            let answer = ActionAnswer::new(ActionOutcome::Done);
+            let answer = match refusal {
+                Some(denial) => view::refused(&draft, denial.into()),
+                None => ActionAnswer::new(ActionOutcome::Done),
+            };
+            if refusal.is_none() {
+                draft.drop_user(user);
+            }
             if let Some(kept) = self.finish(ask, draft, answer).await? {
                 return Ok(kept);
             }
         }
     }
+}
+
+/// A token that is on its way to the user has to be recalled first: whoever gets this name next
+/// could register it.
+fn may_remove(draft: &Draft, user: &UserId, acting: &Acting) -> Result<(), Denial> {
+    staff_rules_given(&draft.rules, acting)?;
+    let generation = draft.contract.get().contract.generation();
+    let record = draft.user(user).ok_or(Denial::UnknownUser)?;
+    match record.user.binding(generation) {
+        Binding::Issued { .. } => Err(Denial::AlreadyIssued),
+        _ => Ok(()),
+    }
+}
+
+fn let_go(draft: &mut Draft, user: &UserId, serial: Option<&Serial>) {
+    let Some(serial) = serial else { return };
+    let (rules, now) = (Arc::clone(&draft.rules), draft.now());
+    let Some((contract, _, token)) = draft.trio(user, serial) else { return };
+    let kind = token.get().kind;
+    let mut life = token.get().life.clone();
+    let mut left = Left { serial, kind, life: &mut life };
+    leave::remove(&rules, &contract.get().contract, &mut left, now);
+    if life != token.get().life {
+        token.edit().life = life;
+    }
+    draft.hint_holder(serial, user, false);
 }

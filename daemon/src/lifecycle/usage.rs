@@ -11,7 +11,7 @@ use warifu_api::contract::{UsageModeAnswer, UsageOutcome};
 use warifu_core::{
     event::Action,
     ident::ContractId,
-    lifecycle::{UsageMode, usage},
+    lifecycle::{Denial, UsageMode, usage},
 };
 
 use super::{
@@ -74,7 +74,10 @@ impl Service {
         let rules = Arc::clone(&draft.rules);
         let gate = &rules.usage.gate;
         let mut changed = draft.contract.get().contract.clone();
-        let allowed = Self::admit(draft, &wish.acting, gate, None).map_err(Into::into);
+        let allowed = match Self::admit(draft, &wish.acting, gate, None) {
+            Err(denial) if wish.dry_run && is_still_to_come(denial) => Ok(()),
+            other => other.map_err(Into::into),
+        };
         let allowed = allowed.and_then(|()| usage::switch(&rules, &mut changed, wish.mode));
         if let Err(refused) = allowed {
             let outcome = refused.denial.word();
@@ -99,6 +102,17 @@ impl Service {
         draft.push(event);
         Ok(view::mode_answer(UsageOutcome::Done, users, tokens))
     }
+}
+
+/// What is shown together with the change itself; a preview does without.
+const fn is_still_to_come(denial: Denial) -> bool {
+    matches!(
+        denial,
+        Denial::CodeRequired
+            | Denial::ConfirmationRequired
+            | Denial::ReasonRequired
+            | Denial::ReferenceRequired
+    )
 }
 
 /// The new mode stands before the person's reason.

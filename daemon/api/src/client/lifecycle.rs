@@ -17,8 +17,8 @@ use crate::{
     history::TokenHistory,
     operation::Operation,
     user::{
-        UserDetail, UserSetRequest, UserStatusAnswer, UserStatusQuery, UserVerifyAnswer,
-        UserVerifyRequest,
+        UserDetail, UserRemoveQuery, UserSetRequest, UserStatusAnswer, UserStatusQuery,
+        UserVerifyAnswer, UserVerifyRequest,
     },
 };
 
@@ -102,8 +102,10 @@ impl Client {
         &self,
         contract: &str,
         user: &str,
+        why: &UserRemoveQuery,
     ) -> Result<ActionAnswer, ClientError> {
-        self.ask(Operation::UserRemove, &[contract, user], "", Content::None).await
+        let query = query_text(why)?;
+        self.ask(Operation::UserRemove, &[contract, user], &query, Content::None).await
     }
 
     /// What to show a user who is logging in.

@@ -52,27 +52,27 @@ impl Client {
     pub async fn unlock(
         &self,
         serial: &str,
-        reason: Option<String>,
+        why: &ChangeRequest,
     ) -> Result<TokenDetail, ClientError> {
-        self.change(Operation::TokenUnlock, serial, reason).await
+        self.change(Operation::TokenUnlock, serial, why).await
     }
 
     /// Puts a token in use.
     pub async fn enable(
         &self,
         serial: &str,
-        reason: Option<String>,
+        why: &ChangeRequest,
     ) -> Result<TokenDetail, ClientError> {
-        self.change(Operation::TokenEnable, serial, reason).await
+        self.change(Operation::TokenEnable, serial, why).await
     }
 
     /// Puts a token out of use.
     pub async fn disable(
         &self,
         serial: &str,
-        reason: Option<String>,
+        why: &ChangeRequest,
     ) -> Result<TokenDetail, ClientError> {
-        self.change(Operation::TokenDisable, serial, reason).await
+        self.change(Operation::TokenDisable, serial, why).await
     }
 
     /// Sets a token's expiry, or lifts it.
@@ -80,9 +80,10 @@ impl Client {
         &self,
         serial: &str,
         expires_at: Option<Timestamp>,
-        reason: Option<String>,
+        why: ChangeRequest,
     ) -> Result<TokenDetail, ClientError> {
-        let body = Content::json(&ExpiryRequest { expires_at, reason })?;
+        let ChangeRequest { reason, reference } = why;
+        let body = Content::json(&ExpiryRequest { expires_at, reason, reference })?;
         self.ask(Operation::TokenExpiry, &[serial], "", body).await
     }
 
@@ -157,9 +158,9 @@ impl Client {
         &self,
         operation: Operation,
         serial: &str,
-        reason: Option<String>,
+        why: &ChangeRequest,
     ) -> Result<TokenDetail, ClientError> {
-        let body = Content::json(&ChangeRequest { reason })?;
+        let body = Content::json(why)?;
         self.ask(operation, &[serial], "", body).await
     }
 

@@ -264,6 +264,7 @@ pub(super) fn query(operation: O) -> Vec<Parameter> {
     match operation {
         O::ContractTokens => contract::ContractTokenQuery::into_params(location),
         O::ContractUsers => contract::UserQuery::into_params(location),
+        O::UserRemove => user::UserRemoveQuery::into_params(location),
         O::UserStatus => user::UserStatusQuery::into_params(location),
         _ => Vec::new(),
     }

@@ -22,7 +22,9 @@ use warifu_api::{
     denial::DenialReason,
     grant::GrantUseRequest,
     token::{Outcome, Reason, TokenKind},
-    user::{ListedState, Role, UserSetRequest, UserStatusQuery, UserVerifyRequest},
+    user::{
+        ListedState, Role, UserRemoveQuery, UserSetRequest, UserStatusQuery, UserVerifyRequest,
+    },
 };
 
 use crate::server::{Server, response};
@@ -82,7 +84,7 @@ async fn ask_for_contracts(client: &Client) {
 async fn ask_for_users(client: &Client) {
     sent(&client.set_user("K1", "U1", &UserSetRequest { role: Role::Master }).await);
     sent(&client.user("K1", "U1").await);
-    sent(&client.remove_user("K1", "U1").await);
+    sent(&client.remove_user("K1", "U1", &UserRemoveQuery::default()).await);
     sent(&client.user_status("K1", "U1", &UserStatusQuery::default()).await);
     let order = OrderRequest { actor: None, kind: TokenKind::Soft, reason: None, reference: None };
     sent(&client.order_token("K1", "U1", &order).await);

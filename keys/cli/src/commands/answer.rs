@@ -8,6 +8,7 @@ use warifu_api::{
     action::{ActionAnswer, ActionOutcome},
     contract::{TargetResult, TargetsAnswer, UsageModeAnswer, UsageOutcome},
     denial::DenialReason,
+    token::ChangeRequest,
 };
 
 use crate::{
@@ -26,6 +27,13 @@ pub(crate) struct Grounds {
     /// Number of the application, the call or the check of identity; goes into the audit chain
     #[arg(long, value_name = "TEXT")]
     pub(crate) reference: Option<String>,
+}
+
+impl Grounds {
+    /// For a change of a token by its serial.
+    pub(crate) fn change(&self) -> ChangeRequest {
+        ChangeRequest { reason: self.reason.clone(), reference: self.reference.clone() }
+    }
 }
 
 /// Whether the change was made (or need not be), as an exit code.

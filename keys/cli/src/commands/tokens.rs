@@ -15,7 +15,10 @@ use warifu_api::{
 
 pub(super) use self::life::History;
 use self::life::{Issue, Lost, Recall};
-use super::{answer::dash, verify, words};
+use super::{
+    answer::{Grounds, dash},
+    verify, words,
+};
 use crate::{
     connection::Connection,
     exit::{EXIT_CODES, Exit, Failure},
@@ -99,9 +102,8 @@ pub(crate) struct Resync {
 pub(crate) struct Change {
     /// Serial as printed on the token
     serial: String,
-    /// Why, or a reference number; goes into the audit chain
-    #[arg(long, value_name = "TEXT")]
-    reason: Option<String>,
+    #[command(flatten)]
+    grounds: Grounds,
 }
 
 /// Set a token's last moment, or lift it.
@@ -121,9 +123,8 @@ pub(crate) struct Expire {
     /// No expiry
     #[arg(long, conflicts_with = "at")]
     never: bool,
-    /// Why, or a reference number; goes into the audit chain
-    #[arg(long, value_name = "TEXT")]
-    reason: Option<String>,
+    #[command(flatten)]
+    grounds: Grounds,
 }
 
 impl Tokens {
@@ -137,11 +138,11 @@ impl Tokens {
             Self::Recall(recall) => return recall.run(&client, out).await,
             Self::Lost(lost) => return lost.run(&client, out).await,
             Self::Show(one) => client.token(&one.serial).await?,
-            Self::Unlock(to) => client.unlock(&to.serial, to.reason.clone()).await?,
-            Self::Enable(to) => client.enable(&to.serial, to.reason.clone()).await?,
-            Self::Disable(to) => client.disable(&to.serial, to.reason.clone()).await?,
+            Self::Unlock(to) => client.unlock(&to.serial, &to.grounds.change()).await?,
+            Self::Enable(to) => client.enable(&to.serial, &to.grounds.change()).await?,
+            Self::Disable(to) => client.disable(&to.serial, &to.grounds.change()).await?,
             Self::Expire(to) => {
-                client.set_expiry(&to.serial, to.at.clone(), to.reason.clone()).await?
+                client.set_expiry(&to.serial, to.at.clone(), to.grounds.change()).await?
             }
         };
         out.show(&detail, |detail| text(detail, out.language()))?;

@@ -14,7 +14,7 @@ use warifu_api::{
     action::{ActionAnswer, DeactivateRequest, OrderRequest, RegisterRequest},
     client::Client,
     contract::TargetsRequest,
-    user::{Role, UserDetail, UserSetRequest, UserStatusQuery},
+    user::{Role, UserDetail, UserRemoveQuery, UserSetRequest, UserStatusQuery},
 };
 
 use super::{
@@ -49,9 +49,7 @@ pub(crate) enum User {
     Unlock(Unlock),
     Revoke(Revoke),
     Deactivate(Deactivate),
-    /// Remove a user from the contract; what they held is let go as by a revocation
-    #[command(after_long_help = EXIT_CODES)]
-    Remove(One),
+    Remove(Remove),
 }
 
 /// One user.
@@ -204,6 +202,23 @@ pub(crate) struct Deactivate {
     grounds: Grounds,
 }
 
+/// Remove a user from the contract.
+///
+/// What they held is let go as by a revocation. A token that is on its way to them has to be recalled
+/// first.
+#[derive(Args, Debug)]
+#[command(after_long_help = format!("\
+Examples:
+  warifu user remove U1 --contract C-1001 --reason 'left the company' --reference T-22
+
+{EXIT_CODES}"))]
+pub(crate) struct Remove {
+    #[command(flatten)]
+    one: One,
+    #[command(flatten)]
+    grounds: Grounds,
+}
+
 /// Role on the command line.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum RoleWord {
@@ -238,7 +253,7 @@ impl User {
             Self::Order(order) => order.run(&client).await?,
             Self::Register(register) => register.run(&client).await?,
             Self::Deactivate(deactivate) => deactivate.run(&client).await?,
-            Self::Remove(One { user, contract }) => client.remove_user(contract, user).await?,
+            Self::Remove(remove) => remove.run(&client).await?,
         };
         out.show(&answer, |answer| answer::text(answer, out.language()))?;
         Ok(answer::exit_of(answer.outcome))
@@ -327,6 +342,14 @@ impl Revoke {
         let answer = client.revoke_users(&several.contract, &several.request()).await?;
         out.show(&answer, |answer| answer::targets_text(answer, out.language()))?;
         Ok(answer::exit_of(answer.outcome))
+    }
+}
+
+impl Remove {
+    async fn run(&self, client: &Client) -> Result<ActionAnswer, Failure> {
+        let One { user, contract } = &self.one;
+        let Grounds { reason, reference } = self.grounds.clone();
+        Ok(client.remove_user(contract, user, &UserRemoveQuery { reason, reference }).await?)
     }
 }
 

@@ -1,5 +1,3 @@
-//! What is in a set of roles, and whom a gate for staff lets in.
-
 //! Sets of roles, and what a gate looks at.
 
 use super::*;

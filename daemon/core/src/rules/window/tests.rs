@@ -1,5 +1,3 @@
-//! Windows, days and months at their edges, with and without summer time.
-
 //! Closing windows, days and minutes where clocks are changed, too.
 
 use jiff::{civil::time, tz::TimeZone};

@@ -137,7 +137,10 @@ async fn a_user_who_leaves_takes_nothing_along() {
         assert_outcome(&bank.register(C, user, &me, &token, &bank.fresh(&token)).await, "done");
     }
     let path = |user: &str| format!("/v1/contracts/{C}/users/{user}");
-    assert_outcome(&bank.delete(&bank.staff, &path("G1")).await, "done");
+    let unexplained = bank.delete(&bank.staff, &path("G1")).await;
+    assert_outcome(&unexplained, "refused reason_required");
+    let explained = format!("{}?reason=left&reference=T-1", path("G1"));
+    assert_outcome(&bank.delete(&bank.staff, &explained).await, "done");
     let gone = bank.staff.get(&path("G1")).await.expect_status(404);
     assert_eq!(gone.problem(), "not_found");
     assert_outcome(&bank.verify_user(C, "G2", &bank.fresh(&token)).await, "accepted");
@@ -146,7 +149,8 @@ async fn a_user_who_leaves_takes_nothing_along() {
     assert_row(&bank.show_user(C, "G1").await, "unregistered available");
     let answer = bank.verify_user(C, "G1", &bank.fresh(&token)).await;
     assert_outcome(&answer, "rejected not_registered");
-    assert_outcome(&bank.delete(&bank.staff, &path("G2")).await, "done");
+    let explained = format!("{}?reason=left&reference=T-2", path("G2"));
+    assert_outcome(&bank.delete(&bank.staff, &explained).await, "done");
     let tokens = bank.list_tokens(C).await;
     assert_eq!((&tokens[0]["life"], &tokens[0]["users"]), (&json!("issued"), &json!(0)));
 }

@@ -125,7 +125,9 @@ async fn another_institution_can_not_use_or_end_it() {
     assert_eq!(reply.expect_status(404).problem(), "not_found", "they have no such contract");
     let _ = bank.put(&staff, &format!("/v1/contracts/{C}"), &json!({})).await;
     let me = json!({ "role": "master" });
-    let _ = bank.put(&staff, &format!("/v1/contracts/{C}/users/M1"), &me).await;
+    let _ = bank
+        .put(&staff, &format!("/v1/contracts/{C}/users/M1?reason=left&reference=T-1"), &me)
+        .await;
     assert_outcome(&bank.post(&fe, &path, &body).await, "refused expired");
     assert_outcome(&bank.delete(&fe, &format!("/v1/grants/{grant}")).await, "unchanged");
     assert_outcome(&used(&bank, &grant).await, "covered");
@@ -195,7 +197,7 @@ async fn a_revocation_ends_it() {
 async fn a_loss_or_a_disabled_token_ends_it() {
     let (bank, token, _) = bank().await;
     let grant = granted(&bank, &token).await;
-    let why = json!({ "reason": "電話による申出" });
+    let why = json!({ "reason": "電話による申出", "reference": "T-1" });
     let path = format!("/v1/tokens/{}/disable", token.serial);
     let _ = bank.post(&bank.staff, &path, &why).await;
     assert_outcome(&used(&bank, &grant).await, "refused token_changed");
@@ -212,7 +214,9 @@ async fn giving_the_token_up_or_leaving_the_contract_ends_it() {
     let grant = granted(&bank, &token).await;
     assert_outcome(&bank.deactivate(C, "M1", &Actor::paper()).await, "done");
     assert_outcome(&used(&bank, &grant).await, "refused token_changed");
-    let removed = bank.delete(&bank.staff, &format!("/v1/contracts/{C}/users/M1")).await;
+    let removed = bank
+        .delete(&bank.staff, &format!("/v1/contracts/{C}/users/M1?reason=left&reference=T-1"))
+        .await;
     assert_outcome(&removed, "done");
     let path = format!("/v1/grants/{grant}/use");
     let body = json!({ "contract": C, "user": "M1", "session": "session-1", "class": CLASS });
@@ -226,7 +230,7 @@ async fn the_end_of_the_token_ends_it() {
     let grant = granted(&bank, &token).await;
     let last = bank.clock.timestamp() + std::time::Duration::from_secs(60);
     let path = format!("/v1/tokens/{}/expiry", token.serial);
-    let body = json!({ "expires_at": last.to_string(), "reason": "契約変更" });
+    let body = json!({ "expires_at": last.to_string(), "reason": "契約変更", "reference": "T-2" });
     let _ = bank.put(&bank.staff, &path, &body).await;
     bank.clock.set(last);
     assert_outcome(&used(&bank, &grant).await, "covered");

@@ -154,7 +154,7 @@ async fn changes_of_several(bank: &Bank) {
     bank.advance_minutes(1);
     let recall = "/v1/tokens/12345678/recall";
     once_in_both(bank, &paper, Method::POST, recall, json!({})).await;
-    let gone = format!("/v1/contracts/{C}/users/G1");
+    let gone = format!("/v1/contracts/{C}/users/G1?reason=left&reference=T-1");
     let english = say(&bank.staff, "en", Method::DELETE, &gone, &Value::Null, Some("del")).await;
     let japanese = say(&bank.staff, "ja", Method::DELETE, &gone, &Value::Null, Some("del")).await;
     assert_same_but_texts(&gone, &english.expect_status(200), &japanese);

@@ -26,9 +26,6 @@ pub fn order(
     if matches!(user.binding(contract.generation()), Binding::Issued { .. }) {
         return Err(Denial::AlreadyIssued.into());
     }
-    if user.ordered().is_some() {
-        return Err(Denial::AlreadyIssued.into());
-    }
     if !rules.issue.kinds.contains(&kind) {
         return Err(Denial::KindNotAllowed.into());
     }

@@ -179,7 +179,7 @@ impl Service {
         let policy = self.policy(&id.institution)?;
         let ready = self.hsm.is_ready();
         let verdict = self.decoys.refuse_pair(id, &policy, moment.now(), codes, ready)?;
-        let kept = self.told_unknown(ask, id, Action::Resync, verdict, moment).await?;
+        let kept = self.told_unknown(ask, id, (Action::Resync, UNKNOWN), verdict, moment).await?;
         if matches!(kept, Kept::Fresh(_)) {
             self.metrics.resynchronised(&id.institution, UNKNOWN);
         }

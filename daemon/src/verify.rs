@@ -51,10 +51,15 @@ impl Service {
             let rules = self.rules(&id.institution)?;
             let policy = &rules.verification;
             let Some(mut loaded) = self.load_token(&id).await? else {
-                return self.verify_unknown(ask, &id, code, moment).await;
+                return self.verify_unknown(ask, &id, code, moment, UNKNOWN).await;
             };
+            let admitted = admits_serial(rules.serial_verification, &loaded.record.life);
+            if rules.hide_which && !admitted {
+                let word = Reason::NotInService.word();
+                return self.verify_unknown(ask, &id, code, moment, word).await;
+            }
             self.decoys.saw(&id.institution, loaded.record.token.profile.digits);
-            let verdict = if admits_serial(rules.serial_verification, &loaded.record.life) {
+            let verdict = if admitted {
                 let judged = self.judge(ask, &id, &mut loaded.record, code, moment, policy).await?;
                 loaded.changed = judged.changed;
                 judged.verdict
@@ -133,20 +138,22 @@ impl Service {
         Ok(found)
     }
 
+    /// Answers as for a serial that no token has; `word` is what the audit chain is told.
     async fn verify_unknown(
         &self,
         ask: &Ask,
         id: &TokenId,
         code: &Code,
         moment: Moment,
+        word: &'static str,
     ) -> Result<Kept<VerifyAnswer>, Failure> {
         let policy = self.policy(&id.institution)?;
         let print = self.fingerprints.of(id, code);
         let ready = self.hsm.is_ready();
         let verdict = self.decoys.refuse(id, &policy, moment.now(), (code, print), ready)?;
-        let kept = self.told_unknown(ask, id, Action::Verify, verdict, moment).await?;
+        let kept = self.told_unknown(ask, id, (Action::Verify, word), verdict, moment).await?;
         if matches!(kept, Kept::Fresh(_)) {
-            self.metrics.verified(&id.institution, UNKNOWN);
+            self.metrics.verified(&id.institution, word);
         }
         Ok(kept)
     }
@@ -156,12 +163,13 @@ impl Service {
         &self,
         ask: &Ask,
         id: &TokenId,
-        action: Action,
+        recorded: (Action, &'static str),
         verdict: Verdict,
         moment: Moment,
     ) -> Result<Kept<VerifyAnswer>, Failure> {
         let answer = told(ask, &id.serial, verdict, 0, moment);
-        let event = ask.event(action, Some(&id.serial), moment.ms, UNKNOWN);
+        let (action, word) = recorded;
+        let event = ask.event(action, Some(&id.serial), moment.ms, word);
         let unit = Self::unit_without_token(ask, &answer, &event, moment)?;
         match self.commit(ask, id, unit).await? {
             Committed::Done => Ok(Kept::Fresh(answer)),

@@ -47,13 +47,10 @@ impl Service {
     ) -> Result<Kept<AuthorizeAnswer>, Failure> {
         question.acting.check_own(user)?;
         loop {
-            let mut draft = match self.begin(ask, contract).await? {
+            let mut draft = match self.begin_for(ask, contract, user).await? {
                 Begun::Replayed(answer) => return Ok(Kept::Replayed(answer)),
                 Begun::Draft(draft) => *draft,
             };
-            if !self.fetch_user(&mut draft, user).await? {
-                return Err(Failure::NotFound);
-            }
             self.fetch_held(&mut draft, user).await?;
             let (outcome, answer) = decide(&draft, user, &question.operation)?;
             let serial = draft.serial_of(user).cloned();
@@ -77,13 +74,10 @@ impl Service {
     ) -> Result<Kept<ActionAnswer>, Failure> {
         acting.check(ask)?;
         loop {
-            let mut draft = match self.begin(ask, contract).await? {
+            let mut draft = match self.begin_for(ask, contract, user).await? {
                 Begun::Replayed(answer) => return Ok(Kept::Replayed(answer)),
                 Begun::Draft(draft) => *draft,
             };
-            if !self.fetch_user(&mut draft, user).await? {
-                return Err(Failure::NotFound);
-            }
             self.fetch_held(&mut draft, user).await?;
             let registered = draft.serial_of(user).is_some();
             let own = acting.user.as_ref() == Some(user);

@@ -259,6 +259,22 @@ impl Service {
         Ok(Begun::Draft(Box::new(self.draft(ask, contract, cell)?)))
     }
 
+    /// The same, with a user of the contract.
+    pub(super) async fn begin_for<T: DeserializeOwned>(
+        &self,
+        ask: &Ask,
+        contract: &ContractId,
+        user: &UserId,
+    ) -> Result<Begun<T>, Failure> {
+        let mut begun = self.begin(ask, contract).await?;
+        if let Begun::Draft(draft) = &mut begun
+            && !self.fetch_user(draft, user).await?
+        {
+            return Err(Failure::NotFound);
+        }
+        Ok(begun)
+    }
+
     pub(super) fn draft(
         &self,
         ask: &Ask,

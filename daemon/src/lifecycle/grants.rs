@@ -62,13 +62,10 @@ impl Service {
         wish: &GrantAsk,
     ) -> Result<Kept<GrantAnswer>, Failure> {
         loop {
-            let mut draft = match self.begin(ask, &wish.contract).await? {
+            let mut draft = match self.begin_for(ask, &wish.contract, &wish.user).await? {
                 Begun::Replayed(answer) => return Ok(Kept::Replayed(answer)),
                 Begun::Draft(draft) => *draft,
             };
-            if !self.fetch_user(&mut draft, &wish.user).await? {
-                return Err(Failure::NotFound);
-            }
             self.fetch_held(&mut draft, &wish.user).await?;
             let answer = match self.load_grant(&draft, id, wish).await? {
                 Some((record, version)) => {

@@ -83,13 +83,10 @@ impl Service {
     ) -> Result<Kept<ActionAnswer>, Failure> {
         acting.check(ask)?;
         loop {
-            let mut draft = match self.begin(ask, contract).await? {
+            let mut draft = match self.begin_for(ask, contract, user).await? {
                 Begun::Replayed(answer) => return Ok(Kept::Replayed(answer)),
                 Begun::Draft(draft) => *draft,
             };
-            if !self.fetch_user(&mut draft, user).await? {
-                return Err(Failure::NotFound);
-            }
             self.fetch_actor_in_turn(ask, &mut draft, acting).await?;
             self.fetch_held(&mut draft, user).await?;
             let answer = self.try_deactivate(ask, &mut draft, user, acting).await?;

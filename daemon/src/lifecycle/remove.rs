@@ -37,13 +37,10 @@ impl Service {
     ) -> Result<Kept<ActionAnswer>, Failure> {
         acting.check(ask)?;
         loop {
-            let mut draft = match self.begin(ask, contract).await? {
+            let mut draft = match self.begin_for(ask, contract, user).await? {
                 Begun::Replayed(answer) => return Ok(Kept::Replayed(answer)),
                 Begun::Draft(draft) => *draft,
             };
-            if !self.fetch_user(&mut draft, user).await? {
-                return Err(Failure::NotFound);
-            }
             self.fetch_held(&mut draft, user).await?;
             let serial = draft.held_by(user).map(|held| held.serial.clone());
             let refusal = may_remove(&draft, user, acting).err();

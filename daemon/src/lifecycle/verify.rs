@@ -62,13 +62,10 @@ impl Service {
         wish.acting.check_own(user)?;
         wish.check()?;
         loop {
-            let mut draft = match self.begin(ask, contract).await? {
+            let mut draft = match self.begin_for(ask, contract, user).await? {
                 Begun::Replayed(answer) => return Ok(Kept::Replayed(answer)),
                 Begun::Draft(draft) => *draft,
             };
-            if !self.fetch_user(&mut draft, user).await? {
-                return Err(Failure::NotFound);
-            }
             let serial = draft.serial_of(user).cloned();
             if let Some(serial) = &serial {
                 self.take_turns(ask, &mut draft, vec![serial.clone()]).await?;
@@ -79,7 +76,7 @@ impl Service {
             let told = told(&draft, verdict, wish.acting.confirmation);
             let mut answer = answer(ask, &draft, serial.as_ref(), told);
             if told.is_none() && wish.grant {
-                answer.grant = self.open_grant(ask, &mut draft, user, serial.as_ref(), wish)?;
+                answer.grant = self.open_grant(ask, &mut draft, user, wish)?;
             }
             let outcome = record_verdict(ask, &mut draft, user, serial.as_ref(), wish, verdict);
             let institution = draft.institution.clone();
@@ -117,17 +114,16 @@ impl Service {
         ask: &Ask,
         draft: &mut Draft,
         user: &UserId,
-        serial: Option<&Serial>,
         wish: &UserCode,
     ) -> Result<Option<warifu_api::grant::Grant>, Failure> {
-        let (Some(serial), Some(class), Some(session)) =
-            (serial, wish.class, wish.acting.session.as_ref())
-        else {
+        let (Some(class), Some(session)) = (wish.class, wish.acting.session.as_ref()) else {
             return Err(Failure::Bug);
         };
         let session = session_digest(self, ask, session.expose());
         let whose = (&draft.contract_id, user);
-        let opened = grant::open(&draft.rules, whose, session, class, serial, draft.now());
+        let holder = &draft.user(user).ok_or(Failure::Bug)?.user;
+        let held = draft.contract.get().contract.holding(holder).ok_or(Failure::Bug)?;
+        let opened = grant::open(&draft.rules, whose, session, class, held, draft.now());
         opened.map(|grant| new_grant(draft, grant)).transpose()
     }
 }

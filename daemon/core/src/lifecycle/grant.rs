@@ -24,6 +24,8 @@ pub struct Grant {
     pub class: OperationClass,
     /// The token that proved it.
     pub serial: Serial,
+    /// Since when the user had held it: registered anew, it is no longer the same bond.
+    pub since: UnixTime,
     /// Last moment (exclusive).
     pub expires_at: UnixTime,
     /// Operations left.
@@ -52,7 +54,7 @@ pub fn open(
     whose: (&ContractId, &UserId),
     session: [u8; 16],
     class: OperationClass,
-    serial: &Serial,
+    held: (&Serial, UnixTime),
     now: UnixTime,
 ) -> Option<Grant> {
     let grant = rules.grant.as_ref().filter(|grant| grant.classes.contains(&class))?;
@@ -61,7 +63,8 @@ pub fn open(
         user: whose.1.clone(),
         session,
         class,
-        serial: serial.clone(),
+        serial: held.0.clone(),
+        since: held.1,
         expires_at: UnixTime(now.0.saturating_add(grant.lifetime_s.into())),
         uses_left: grant.uses,
     })
@@ -86,7 +89,7 @@ impl Grant {
         if now >= self.expires_at {
             return Err(GrantEnd::Expired);
         }
-        let holds = contract.holding(user).is_some_and(|(serial, _)| *serial == self.serial);
+        let holds = contract.holding(user) == Some((&self.serial, self.since));
         if !holds || !token.is_some_and(|held| held.is_live(now)) {
             return Err(GrantEnd::TokenChanged);
         }

@@ -47,13 +47,16 @@ struct Wire {
     uses_left: u32,
     #[n(9)]
     last_request: Option<ByteArray<16>>,
+    #[n(10)]
+    since: u64,
 }
 
 impl Record for GrantRecord {
     const KIND: &'static str = "grant";
 
     fn encode(&self) -> Vec<u8> {
-        let Grant { contract, user, session, class, serial, expires_at, uses_left } = &self.grant;
+        let Grant { contract, user, session, class, serial, since, expires_at, uses_left } =
+            &self.grant;
         seal_as(
             LIFE_CYCLE,
             &Wire {
@@ -66,6 +69,7 @@ impl Record for GrantRecord {
                 expires_at: expires_at.0,
                 uses_left: *uses_left,
                 last_request: self.last_request.map(ByteArray::from),
+                since: since.0,
             },
         )
     }
@@ -86,6 +90,7 @@ impl Wire {
                 session: self.session.into(),
                 class: OperationClass::from_word(&self.class).ok_or("unknown class")?,
                 serial: Serial::parse(&self.serial).map_err(|_| "serial")?,
+                since: UnixTime(self.since),
                 expires_at: UnixTime(self.expires_at),
                 uses_left: self.uses_left,
             },
@@ -107,6 +112,7 @@ mod tests {
                 session: [0xAB; 16],
                 class: OperationClass::Login,
                 serial: Serial::parse("00123").unwrap(),
+                since: UnixTime(20),
                 expires_at: UnixTime(600),
                 uses_left: 3,
             },
@@ -117,12 +123,13 @@ mod tests {
     #[test]
     fn the_stored_form_does_not_drift() {
         let expected = [
-            "830202a9",
+            "830202aa",
             "016662616e6b2d6102624331036255310450",
             &"ab".repeat(16),
             "05656c6f67696e0665303031323307190258",
             "08030950",
             &"09".repeat(16),
+            "0a14",
         ];
         assert_eq!(hex::encode(grant().encode()), expected.concat());
     }

@@ -100,6 +100,7 @@ async fn bank(mode: UsageMode, common: Option<&str>) -> Bank {
             serial: serial("S1"),
             expires_at: UnixTime(NOW_S + 60),
             uses_left: 2,
+            since: UnixTime(0),
         },
         last_request: None,
     };

@@ -18,7 +18,7 @@ const CLASS: OperationClass = OperationClass::TransferSingle;
 
 fn grant() -> Grant {
     let whose = (&contract_id(), &user_id("U1"));
-    open(&rules(), whose, HERE, CLASS, &serial("10000001"), start()).unwrap()
+    open(&rules(), whose, HERE, CLASS, (&serial("10000001"), start()), start()).unwrap()
 }
 
 fn holder() -> (Contract, User, Sample) {
@@ -32,16 +32,16 @@ fn holder() -> (Contract, User, Sample) {
 fn only_for_the_classes_that_the_bank_names_and_never_for_signatures() {
     let whose = (&contract_id(), &user_id("U1"));
     for class in OperationClass::ALL {
-        let found = open(&rules(), whose, HERE, class, &serial("10000001"), start());
+        let found = open(&rules(), whose, HERE, class, (&serial("10000001"), start()), start());
         assert_eq!(found.is_some(), class == CLASS, "{class:?}");
     }
     for factor in [Factor::None, Factor::Otp, Factor::TransactionSignature] {
         let rules = with_rule(CLASS, |rule| *rule = OperationRule { factor, ..rule.clone() });
-        let found = open(&rules, whose, HERE, CLASS, &serial("10000001"), start());
+        let found = open(&rules, whose, HERE, CLASS, (&serial("10000001"), start()), start());
         assert_eq!(found.is_some(), factor == Factor::Otp, "{factor:?}");
     }
     let never = Rules { grant: None, ..rules() };
-    assert_eq!(open(&never, whose, HERE, CLASS, &serial("10000001"), start()), None);
+    assert_eq!(open(&never, whose, HERE, CLASS, (&serial("10000001"), start()), start()), None);
 }
 
 #[test]
@@ -82,6 +82,9 @@ fn it_ends_when_the_user_holds_another_token_or_none() {
     other.hold(serial("10000002"), start(), 1);
     let ended = Err(GrantEnd::TokenChanged);
     let held = Some(token.held());
+    let mut again = user.clone();
+    again.hold(serial("10000001"), after(start(), 1), 1);
+    assert_eq!(grant().spend(HERE, CLASS, (&contract, &again, held), after(start(), 1)), ended);
     assert_eq!(grant().spend(HERE, CLASS, (&contract, &other, held), start()), ended);
     assert_eq!(grant().spend(HERE, CLASS, (&contract, &user, None), start()), ended);
     contract.switch(UsageMode::Individual);

@@ -71,7 +71,8 @@ async fn where_it_is_hidden_such_a_token_is_like_one_that_does_not_exist() {
     assert_eq!((&told["outcome"], &told["text"]), (&unknown["outcome"], &unknown["text"]));
     // The auditor is told the truth, and the token's own count is not touched.
     let recorded = bank.audit().await;
-    let of_token = recorded.iter().filter(|event| event["serial"] == SERIAL);
+    let of_token =
+        recorded.iter().map(|line| &line["event"]).filter(|event| event["serial"] == SERIAL);
     assert_eq!(of_token.filter(|event| event["outcome"] == "not_in_service").count(), 5);
     let detail = bank.staff.token(SERIAL).await;
     assert_eq!(detail["failures"], 0, "{detail:#}");

@@ -42,7 +42,7 @@ pub struct Bank {
     pub world: World,
     /// Its time.
     pub clock: TestClock,
-    /// Its daemon; another one after [`Bank::restart`].
+    /// Its daemon; another one after [`Bank::kill_and_restart`].
     pub daemon: Daemon,
     /// The front end (role validator).
     pub fe: Caller,

@@ -69,11 +69,16 @@ async fn where_it_is_hidden_such_a_token_is_like_one_that_does_not_exist() {
     let told = bank.fe.verify(SERIAL, &bank.fresh(&token)).await.json();
     let unknown = bank.fe.verify("87654321", &bank.fresh(&token)).await.json();
     assert_eq!((&told["outcome"], &told["text"]), (&unknown["outcome"], &unknown["text"]));
+    let codes = serde_json::json!({ "codes": ["111111", "222222"] });
+    let resync = async |serial: &str| {
+        bank.fe.post(&format!("/v1/tokens/{serial}/resync"), &codes).await.verdict()
+    };
+    assert_eq!(resync(SERIAL).await, resync("87654321").await);
     // The auditor is told the truth, and the token's own count is not touched.
     let recorded = bank.audit().await;
     let of_token =
         recorded.iter().map(|line| &line["event"]).filter(|event| event["serial"] == SERIAL);
-    assert_eq!(of_token.filter(|event| event["outcome"] == "not_in_service").count(), 5);
+    assert_eq!(of_token.filter(|event| event["outcome"] == "not_in_service").count(), 6);
     let detail = bank.staff.token(SERIAL).await;
     assert_eq!(detail["failures"], 0, "{detail:#}");
 }

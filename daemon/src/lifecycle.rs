@@ -23,7 +23,7 @@ mod verify;
 pub(crate) mod view;
 
 pub(crate) use self::{
-    acting::Acting,
+    acting::{Acting, demand_grounds, token_note},
     authorize::Question,
     contracts::ContractWish,
     grants::{GrantAsk, GrantId},

@@ -21,12 +21,12 @@ use warifu_core::{
 use warifu_keys::{custody, hsm::Hsm};
 use warifu_store::{
     Commit, Expect, Space, Step, Store, StoreError, Unit, Version, Write,
-    record::{self, ContractRecord, Record as _, StoreMeta, TokenNote, TokenRecord},
+    record::{self, ContractRecord, Record as _, StoreMeta, TokenRecord},
 };
 
 use crate::{
     ask::Ask, batches::Batches, clock::Clock, decoy::Decoys, failure::Failure, import::Imports,
-    telemetry::Metrics, turn::Turns, wire,
+    lifecycle::token_note, telemetry::Metrics, turn::Turns, wire,
 };
 
 /// The daemon's insides, shared by all requests.
@@ -92,14 +92,9 @@ impl Loaded {
     pub(crate) fn note(&mut self, ask: &Ask, action: Action, verdict: Verdict, moment: Moment) {
         if self.changed || self.record.is_news(action.word(), wire::outcome_word(verdict)) {
             self.changed = true;
-            self.record.push(TokenNote {
-                at_ms: moment.ms,
-                action: action.word().to_owned(),
-                outcome: wire::outcome_word(verdict).to_owned(),
-                number: Some(wire::explanation(verdict)),
-                user: None,
-                by: ask.caller.name.clone(),
-            });
+            let outcome = wire::outcome_word(verdict);
+            let number = Some(wire::explanation(verdict));
+            self.record.push(token_note(ask, action, outcome, number, None, moment.ms));
         }
     }
 }

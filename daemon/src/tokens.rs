@@ -23,6 +23,7 @@ use warifu_store::{
 use crate::{
     ask::{Ask, Kept},
     failure::Failure,
+    lifecycle::{demand_grounds, token_note},
     service::{Committed, Loaded, Moment, Service},
     tls::Role,
     verify::{UNKNOWN, answer},
@@ -78,15 +79,7 @@ fn explained(rules: &Rules, loaded: &Loaded, change: &Change) -> Result<(), Fail
     if matches!(change.what, What::Unlock) && !rules.unlock.staff {
         return Err(Failure::Forbidden);
     }
-    let given = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.trim().is_empty());
-    let rule = "must be given: the token is a customer's, and the policy wants it";
-    if rules.staff.reason && !given(&change.note) {
-        return Err(Failure::Field { field: "reason", rule });
-    }
-    if rules.staff.reference && !given(&change.reference) {
-        return Err(Failure::Field { field: "reference", rule });
-    }
-    Ok(())
+    demand_grounds(rules, change.note.as_deref(), change.reference.as_deref())
 }
 
 /// The help desk also finds a token again that is on its way or in stock; nobody one that is
@@ -126,6 +119,10 @@ impl Service {
             if let What::SetExpiry(Some(at)) = change.what {
                 event.number = Some(at.0);
             }
+            if loaded.changed {
+                let note = token_note(ask, change.what.action(), outcome, None, None, moment.ms);
+                loaded.record.push(note);
+            }
             let unit = Self::unit(ask, &loaded, &detail, &event, moment)?;
             if self.commit(ask, &id, unit).await? == Committed::Done {
                 return Ok(Kept::Fresh(detail));
@@ -149,8 +146,14 @@ impl Service {
             let moment = self.moment()?;
             let policy = self.policy(&id.institution)?;
             let Some(mut loaded) = self.load_token(&id).await? else {
-                return self.resync_unknown(ask, &id, codes, moment).await;
+                return self.resync_unknown(ask, &id, codes, moment, UNKNOWN).await;
             };
+            let rules = self.rules(&id.institution)?;
+            let admitted = may_resync(ask, &rules, &loaded.record.life);
+            if rules.hide_which && !admitted && !ask.caller.roles.contains(Role::Operator) {
+                let word = Reason::NotInService.word();
+                return self.resync_unknown(ask, &id, codes, moment, word).await;
+            }
             let verdict = self.judge_pair(ask, &id, &mut loaded, codes, moment).await?;
             loaded.note(ask, Action::Resync, verdict, moment);
             let answer = answer(ask, &loaded.record.token, &policy, &id.serial, verdict, moment);
@@ -172,6 +175,7 @@ impl Service {
         id: &TokenId,
         codes: [&Code; 2],
         moment: Moment,
+        word: &'static str,
     ) -> Result<Kept<VerifyAnswer>, Failure> {
         if ask.caller.roles.contains(Role::Operator) {
             return Err(Failure::NotFound);
@@ -179,9 +183,9 @@ impl Service {
         let policy = self.policy(&id.institution)?;
         let ready = self.hsm.is_ready();
         let verdict = self.decoys.refuse_pair(id, &policy, moment.now(), codes, ready)?;
-        let kept = self.told_unknown(ask, id, (Action::Resync, UNKNOWN), verdict, moment).await?;
+        let kept = self.told_unknown(ask, id, (Action::Resync, word), verdict, moment).await?;
         if matches!(kept, Kept::Fresh(_)) {
-            self.metrics.resynchronised(&id.institution, UNKNOWN);
+            self.metrics.resynchronised(&id.institution, word);
         }
         Ok(kept)
     }

@@ -22,7 +22,8 @@ pub struct Event {
     pub outcome: &'static str,
     /// The matched moving factor, a count, or another number that explains the outcome.
     pub number: Option<u64>,
-    /// A reason that a person gave, or the name of a batch; printable, at most 200 characters.
+    /// A reason that a person gave (at most 200 printable characters, after a word of ours where the
+    /// action has one), or the name of a batch.
     pub note: Option<String>,
     /// The life cycle's part, where the event has one.
     pub parties: Parties,

@@ -18,7 +18,7 @@ pub use self::{
     window::{ClosingWindow, WindowRule, local_minute, start_of_day, start_of_next_day},
 };
 use crate::{
-    lifecycle::{TokenKind, UsageMode},
+    lifecycle::{Denial, TokenKind, UsageMode},
     policy::VerificationPolicy,
 };
 
@@ -179,6 +179,19 @@ pub struct StaffRules {
     pub reason: bool,
     /// The reference of an application, a call or a check of identity.
     pub reference: bool,
+}
+
+impl StaffRules {
+    /// Whether what staff gave is enough.
+    pub const fn check(self, reason: bool, reference: bool) -> Result<(), Denial> {
+        if self.reason && !reason {
+            return Err(Denial::ReasonRequired);
+        }
+        if self.reference && !reference {
+            return Err(Denial::ReferenceRequired);
+        }
+        Ok(())
+    }
 }
 
 impl Rules {

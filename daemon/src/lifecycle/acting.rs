@@ -15,7 +15,7 @@ use warifu_core::{
         authorize::{self, Cause},
     },
     policy::VerificationPolicy,
-    rules::Gate,
+    rules::{Gate, Rules},
     settle::{Reason, Verdict},
 };
 use warifu_store::record::TokenNote;
@@ -152,8 +152,8 @@ impl Service {
         let contract = &draft.contract.get().contract;
         let scene = Scene { contract, staff: draft.rules.staff, now: draft.now() };
         let Some(id) = &acting.user else {
-            let given = |text: &Option<String>| text.as_ref().is_some_and(|t| !t.trim().is_empty());
-            let (reason, reference) = (given(&acting.reason), given(&acting.reference));
+            let (reason, reference) =
+                (given(acting.reason.as_deref()), given(acting.reference.as_deref()));
             return gate.admit(scene, Actor::Staff { reason, reference }, subject);
         };
         let record = draft.user(id).ok_or(Denial::UnknownUser)?;
@@ -226,6 +226,28 @@ impl Service {
         }
         Ok(judged.verdict)
     }
+}
+
+/// What the policy wants of staff, for changes that have no gate.
+pub(super) fn staff_given(rules: &Rules, acting: &Acting) -> Result<(), Denial> {
+    rules.staff.check(given(acting.reason.as_deref()), given(acting.reference.as_deref()))
+}
+
+/// The same for changes that answer with the thing itself: what is missing is a field of the form.
+pub(crate) fn demand_grounds(
+    rules: &Rules,
+    reason: Option<&str>,
+    reference: Option<&str>,
+) -> Result<(), Failure> {
+    let rule = "must be given: the policy wants it of staff who change what is a customer's";
+    rules.staff.check(given(reason), given(reference)).map_err(|denial| Failure::Field {
+        field: if denial == Denial::ReasonRequired { "reason" } else { "reference" },
+        rule,
+    })
+}
+
+fn given(text: Option<&str>) -> bool {
+    text.is_some_and(|text| !text.trim().is_empty())
 }
 
 /// A code that came from an actor who holds nothing in service is no code; the password that came

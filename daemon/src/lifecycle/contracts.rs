@@ -12,7 +12,11 @@ use warifu_core::{
 };
 use warifu_store::record::ContractRecord;
 
-use super::{acting::Acting, draft::Cell, view};
+use super::{
+    acting::{Acting, demand_grounds},
+    draft::Cell,
+    view,
+};
 use crate::{
     ask::{Ask, Kept},
     failure::Failure,
@@ -117,23 +121,10 @@ fn changed(
         if !ask.caller.roles.contains(Role::Operator) {
             return Err(Failure::Forbidden);
         }
-        explained(rules, wish)?;
+        demand_grounds(rules, wish.reason.as_deref(), wish.reference.as_deref())?;
         cell.edit().contract.service_start = start;
     }
     Ok(cell)
-}
-
-/// What policy wants of staff.
-fn explained(rules: &Rules, wish: &ContractWish) -> Result<(), Failure> {
-    let given = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.trim().is_empty());
-    let rule = "must be given: the policy wants it where the service start is changed";
-    if rules.staff.reason && !given(&wish.reason) {
-        return Err(Failure::Field { field: "reason", rule });
-    }
-    if rules.staff.reference && !given(&wish.reference) {
-        return Err(Failure::Field { field: "reference", rule });
-    }
-    Ok(())
 }
 
 fn detail(record: &ContractRecord) -> ContractDetail {

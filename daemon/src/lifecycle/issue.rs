@@ -17,7 +17,7 @@ use warifu_core::{
 };
 
 use super::{
-    acting::{Acting, StepUp, token_note},
+    acting::{Acting, StepUp, staff_given, token_note},
     draft::{Begun, Draft},
     leave::admit_one,
     view,
@@ -130,7 +130,7 @@ impl Service {
                 self.catch_up(&mut draft, user).await?;
                 self.fetch_held(&mut draft, user).await?;
             }
-            let end = match staff_given(&draft, acting) {
+            let end = match staff_given(&draft.rules, acting) {
                 Ok(()) => hand_out(&mut draft, serial, user),
                 Err(denial) => Err(denial.into()),
             };
@@ -172,7 +172,7 @@ impl Service {
             if let Some(user) = &addressee {
                 self.fetch_user(&mut draft, user).await?;
             }
-            let end = match staff_given(&draft, acting) {
+            let end = match staff_given(&draft.rules, acting) {
                 Ok(()) => take_back(&mut draft, serial, addressee.as_ref()),
                 Err(denial) => Err(denial.into()),
             };
@@ -208,7 +208,7 @@ impl Service {
             let moment = self.moment()?;
             let rules = self.rules(&id.institution)?;
             let mut loaded = self.load_token(&id).await?.ok_or(Failure::NotFound)?;
-            let given = staff_rules_given(&rules, acting);
+            let given = staff_given(&rules, acting);
             let before = loaded.record.life.clone();
             if given.is_ok() {
                 loaded.record.life = before.clone().lost(moment.now());
@@ -338,23 +338,4 @@ fn addressee(record: &warifu_store::record::TokenRecord) -> Option<UserId> {
         Life::Issued(issued) => issued.to().cloned(),
         _ => None,
     }
-}
-
-fn staff_given(draft: &Draft, acting: &Acting) -> Result<(), Denial> {
-    staff_rules_given(&draft.rules, acting)
-}
-
-/// Reason and reference, where the policy wants them of staff.
-pub(super) fn staff_rules_given(
-    rules: &warifu_core::rules::Rules,
-    acting: &Acting,
-) -> Result<(), Denial> {
-    let given = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.trim().is_empty());
-    if rules.staff.reason && !given(&acting.reason) {
-        return Err(Denial::ReasonRequired);
-    }
-    if rules.staff.reference && !given(&acting.reference) {
-        return Err(Denial::ReferenceRequired);
-    }
-    Ok(())
 }

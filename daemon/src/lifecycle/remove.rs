@@ -15,9 +15,8 @@ use warifu_core::{
 };
 
 use super::{
-    acting::Acting,
+    acting::{Acting, staff_given},
     draft::{Begun, Draft},
-    issue::staff_rules_given,
     view,
 };
 use crate::{
@@ -68,7 +67,7 @@ impl Service {
 /// A token that is on its way to the user has to be recalled first: whoever gets this name next
 /// could register it.
 fn may_remove(draft: &Draft, user: &UserId, acting: &Acting) -> Result<(), Denial> {
-    staff_rules_given(&draft.rules, acting)?;
+    staff_given(&draft.rules, acting)?;
     let generation = draft.contract.get().contract.generation();
     let record = draft.user(user).ok_or(Denial::UnknownUser)?;
     match record.user.binding(generation) {

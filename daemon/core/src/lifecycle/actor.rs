@@ -110,13 +110,7 @@ impl Gate {
         if !self.staff {
             return Err(Denial::ActorNotAllowed);
         }
-        if scene.staff.reason && !reason {
-            return Err(Denial::ReasonRequired);
-        }
-        if scene.staff.reference && !reference {
-            return Err(Denial::ReferenceRequired);
-        }
-        Ok(())
+        scene.staff.check(reason, reference)
     }
 
     /// The first line that fits is enough; where none does, the most telling refusal is told.

@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use warifu_api::{actor::Actor, contract::TargetsRequest};
+use warifu_api::{SecretText, actor::Actor, contract::TargetsRequest};
 use warifu_core::{
     code::{Code, CodeError},
     ident::UserId,
@@ -23,19 +23,21 @@ pub(super) fn acting(
     reference: Option<String>,
 ) -> Result<Acting, Failure> {
     let actor = actor.unwrap_or_default();
-    let session = actor.session.filter(|text| !text.expose().is_empty());
-    if session.as_ref().is_some_and(|text| text.expose().len() > MAX_SESSION) {
-        return Err(Failure::Field { field: "actor.session", rule: "at most 128 bytes" });
-    }
     Ok(Acting {
         user: actor.user.as_deref().map(|text| user("actor.user", text)).transpose()?,
         confirmation: view::core_confirmation(actor.confirmation),
         login_method: actor.login_method.map(warifu_api::actor::LoginMethod::word),
-        session,
+        session: actor.session.map(|text| session("actor.session", text)).transpose()?,
         code: actor.code.map(|text| code("actor.code", text.expose())).transpose()?,
         reason: reason.map(note).transpose()?,
         reference: reference.map(self::reference).transpose()?,
     })
+}
+
+/// A front end's session.
+pub(super) fn session(field: &'static str, text: SecretText) -> Result<SecretText, Failure> {
+    let fits = (1..=MAX_SESSION).contains(&text.expose().len());
+    if fits { Ok(text) } else { Err(Failure::Field { field, rule: "1 to 128 bytes" }) }
 }
 
 /// Users named together: some, not too many, none twice.

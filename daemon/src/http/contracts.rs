@@ -11,7 +11,7 @@ use warifu_core::time::UnixTime;
 
 use super::{
     Shared,
-    acting::{acting, targets},
+    acting::{acting, reference, targets},
     extract::{Answer, Asked, ContractPath, Fault, Params, Plain, Said, detached, shared},
     tokens::note,
 };
@@ -35,7 +35,7 @@ pub(super) async fn set(
                 .transpose()?,
             mode: body.usage_mode.map(view::core_mode),
             reason: body.reason.map(note).transpose()?,
-            reference: body.reference.map(note).transpose()?,
+            reference: body.reference.map(reference).transpose()?,
         };
         service.set_contract(&ask, &contract, &wish).await
     };

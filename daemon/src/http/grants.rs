@@ -8,7 +8,7 @@ use warifu_core::ident::ContractId;
 
 use super::{
     Shared,
-    acting::user,
+    acting::{session, user},
     extract::{Asked, Fault, GrantPath, Plain, Said, detached, shared},
 };
 use crate::{
@@ -26,7 +26,7 @@ pub(super) async fn spend(
         let wish = GrantAsk {
             contract: ContractId::parse(&body.contract).map_err(|_| BAD_CONTRACT)?,
             user: user("user", &body.user)?,
-            session: body.session,
+            session: session("session", body.session)?,
             class: view::core_class(body.class),
         };
         service.use_grant(&ask, grant, &wish).await

@@ -94,13 +94,20 @@ impl Service {
         Ok(parts.into_iter().map(|part| keep(bucket, part)).collect())
     }
 
-    /// Forgets what is older than two buckets. Costs what it removes, not what is kept.
+    /// Forgets what is older than two buckets.
     pub(crate) async fn forget_old_answers(&self) -> Result<u64, Failure> {
         let limit = record::idempotency_key(bucket(self.clock_ms()).saturating_sub(1), &[0; 32]);
+        self.forget_below(Space::Idempotency, &limit).await
+    }
+
+    /// Removes all keys of a space below `limit`. Costs what it removes, not what is kept.
+    pub(crate) async fn forget_below(&self, space: Space, limit: &[u8]) -> Result<u64, Failure> {
         let mut forgotten = 0;
         loop {
-            let page = self.store.scan(Space::Idempotency, &[], None, PURGE_PAGE).await?;
-            let old = page.items.into_iter().map(|(key, _)| key).take_while(|key| *key < limit);
+            let page = self.store.scan(space, &[], None, PURGE_PAGE).await?;
+            let old =
+                page.items.into_iter().map(|(key, _)| key).take_while(|key| key.as_slice() < limit);
+            let delete = |key| Step { space, key, expect: Expect::Any, write: Write::Delete };
             let steps: Vec<Step> = old.map(delete).collect();
             if steps.is_empty() {
                 return Ok(forgotten);
@@ -118,10 +125,6 @@ fn keep(bucket: u32, (digest, bytes): StoredPart) -> Step {
         expect: Expect::Absent,
         write: Write::Put(bytes),
     }
-}
-
-fn delete(key: Vec<u8>) -> Step {
-    Step { space: Space::Idempotency, key, expect: Expect::Any, write: Write::Delete }
 }
 
 fn bucket(ms: u64) -> u32 {

@@ -70,7 +70,7 @@ macro_rules! stamped {
         }
     )+};
 }
-stamped!(ContractRecord, TokenRecord, UserRecord, record::GrantRecord);
+stamped!(ContractRecord, TokenRecord, UserRecord);
 
 impl<R: Record> Cell<R> {
     pub(super) const fn new(record: R) -> Self {

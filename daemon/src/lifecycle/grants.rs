@@ -107,7 +107,6 @@ impl Service {
     ) -> GrantAnswer {
         let (id, version) = found;
         let end = self.spend(ask, draft, wish, &mut record.grant);
-        record.last_request = Some(ask.id.0);
         let write = match end {
             Err(GrantEnd::OtherSession) => Write::Keep,
             Err(_) => Write::Delete,
@@ -172,26 +171,12 @@ impl Service {
         }
     }
 
-    /// Removes grants whose time is up. Costs what it removes.
+    /// Removes grants whose time is up.
     pub(crate) async fn forget_old_grants(&self) -> Result<u64, Failure> {
         let now = self.moment()?.now();
         let limit = record::grant_key(record::grant_bucket(now).saturating_sub(1), &[0; 12]);
-        let mut forgotten = 0;
-        loop {
-            let page = self.store.scan(Space::Grant, &[], None, PURGE_PAGE).await?;
-            let old = page.items.into_iter().map(|(key, _)| key).take_while(|key| *key < limit);
-            let steps: Vec<Step> = old.map(delete).collect();
-            if steps.is_empty() {
-                return Ok(forgotten);
-            }
-            forgotten += steps.len() as u64;
-            self.store.commit(Unit { steps, audit: Vec::new() }).await?;
-        }
+        self.forget_below(Space::Grant, &limit).await
     }
-}
-
-fn delete(key: Vec<u8>) -> Step {
-    Step { space: Space::Grant, key, expect: Expect::Any, write: Write::Delete }
 }
 
 /// The step that keeps a new grant, and what the front end is told of it.
@@ -206,7 +191,7 @@ pub(super) fn new_grant(draft: &mut Draft, grant: Grant) -> Result<WireGrant, Fa
         expires_at: wire::timestamp(grant.expires_at),
     };
     let institution = draft.institution.clone();
-    let record = GrantRecord { institution, grant, last_request: None };
+    let record = GrantRecord { institution, grant };
     let write = Write::Put(record.encode());
     draft.step(Step { space: Space::Grant, key, expect: Expect::Absent, write });
     Ok(answer)
@@ -240,6 +225,10 @@ fn no_such_grant(ask: &Ask, draft: &mut Draft, wish: &GrantAsk) -> GrantAnswer {
     let mut event = Acting::default().event(ask, draft, Action::GrantUse, subject, end.word());
     event.note = Some(wish.class.word().to_owned());
     draft.push(event);
+    refused(end)
+}
+
+fn refused(end: GrantEnd) -> GrantAnswer {
     GrantAnswer { reason: Some(view::grant_end(end)), ..ended(GrantOutcome::Refused) }
 }
 
@@ -250,14 +239,10 @@ fn told(grant: &Grant, end: Result<(), GrantEnd>) -> GrantAnswer {
             expires_at: Some(wire::timestamp(grant.expires_at)),
             ..ended(GrantOutcome::Covered)
         },
-        Err(end) => {
-            GrantAnswer { reason: Some(view::grant_end(end)), ..ended(GrantOutcome::Refused) }
-        }
+        Err(end) => refused(end),
     }
 }
 
 const fn ended(outcome: GrantOutcome) -> GrantAnswer {
     GrantAnswer { outcome, reason: None, uses_left: None, expires_at: None, text: None }
 }
-
-const PURGE_PAGE: usize = 500;

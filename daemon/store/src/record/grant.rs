@@ -22,8 +22,6 @@ pub struct GrantRecord {
     pub institution: Institution,
     /// What it covers, and how far it is spent.
     pub grant: Grant,
-    /// Id of the last request that changed this record: settles an indeterminate commit.
-    pub last_request: Option<[u8; 16]>,
 }
 
 #[derive(Decode, Encode)]
@@ -46,8 +44,6 @@ struct Wire {
     #[n(8)]
     uses_left: u32,
     #[n(9)]
-    last_request: Option<ByteArray<16>>,
-    #[n(10)]
     since: u64,
 }
 
@@ -68,7 +64,6 @@ impl Record for GrantRecord {
                 serial: serial.as_str().to_owned(),
                 expires_at: expires_at.0,
                 uses_left: *uses_left,
-                last_request: self.last_request.map(ByteArray::from),
                 since: since.0,
             },
         )
@@ -94,7 +89,6 @@ impl Wire {
                 expires_at: UnixTime(self.expires_at),
                 uses_left: self.uses_left,
             },
-            last_request: self.last_request.map(Into::into),
         })
     }
 }
@@ -116,20 +110,17 @@ mod tests {
                 expires_at: UnixTime(600),
                 uses_left: 3,
             },
-            last_request: Some([9; 16]),
         }
     }
 
     #[test]
     fn the_stored_form_does_not_drift() {
         let expected = [
-            "830202aa",
+            "830202a9",
             "016662616e6b2d6102624331036255310450",
             &"ab".repeat(16),
             "05656c6f67696e0665303031323307190258",
-            "08030950",
-            &"09".repeat(16),
-            "0a14",
+            "08030914",
         ];
         assert_eq!(hex::encode(grant().encode()), expected.concat());
     }
@@ -139,7 +130,6 @@ mod tests {
         for class in OperationClass::ALL {
             let mut record = grant();
             record.grant.class = class;
-            record.last_request = None;
             assert_eq!(GrantRecord::decode(&record.encode()).unwrap(), record);
         }
     }

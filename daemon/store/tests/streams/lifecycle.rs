@@ -102,7 +102,6 @@ async fn bank(mode: UsageMode, common: Option<&str>) -> Bank {
             uses_left: 2,
             since: UnixTime(0),
         },
-        last_request: None,
     };
     let hint = HintRecord.encode();
     let steps = vec![

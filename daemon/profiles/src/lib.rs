@@ -79,17 +79,11 @@ pub fn built_in(name: &str) -> Option<BuiltIn> {
     BUILT_IN.into_iter().find(|one| one.name == name)
 }
 
-/// Reads the built-in profile of that name; `None`: there is none.
-pub fn builtin(name: &str) -> Option<Result<Profile, Vec<Fault>>> {
-    let one = built_in(name)?;
-    Some(parse(one.text, &origin_of_built_in(name), name.to_owned()))
-}
-
 /// What a configuration or a command line names: a built-in name, or else a file. A name without
 /// `/` and `.` is never a file, so that a mistyped name is not taken for one.
 pub fn find(name_or_path: &str) -> Result<Profile, Vec<Fault>> {
-    if let Some(found) = builtin(name_or_path) {
-        return found;
+    if let Some(one) = built_in(name_or_path) {
+        return parse(one.text, &origin_of_built_in(name_or_path), name_or_path.to_owned());
     }
     if name_or_path.contains(['/', '.']) {
         return Profile::load(Path::new(name_or_path));

@@ -9,11 +9,10 @@ use warifu_core::{
         WindowRule, WithoutToken,
     },
 };
-use warifu_profiles::{BUILT_IN, Profile, builtin};
+use warifu_profiles::{BUILT_IN, Profile, find};
 
 fn profile(name: &str) -> Profile {
-    let read = builtin(name).expect("a built-in name");
-    read.unwrap_or_else(|faults| {
+    find(name).unwrap_or_else(|faults| {
         let told: Vec<_> = faults.iter().map(ToString::to_string).collect();
         unreachable!("{}", told.join("\n"))
     })

@@ -8,10 +8,10 @@ use warifu_core::{
     rules::{Rules, WindowRule, start_of_next_day},
     time::UnixTime,
 };
-use warifu_profiles::{Profile, builtin};
+use warifu_profiles::{Profile, find};
 
 fn rules(name: &str) -> Rules {
-    builtin(name).expect("a built-in name").expect("it is good").rules
+    find(name).expect("a built-in name, and good").rules
 }
 
 /// A bank's profile with lines of its own.

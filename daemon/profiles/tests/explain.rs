@@ -5,7 +5,7 @@
 
 use std::{fs, path::Path};
 
-use warifu_profiles::{BUILT_IN, Language, Profile, builtin};
+use warifu_profiles::{BUILT_IN, Language, Profile, find};
 
 const LANGUAGES: [(&str, Language); 2] = [("en", Language::En), ("ja", Language::Ja)];
 
@@ -24,7 +24,7 @@ fn told(profile: &Profile, language: Language) -> String {
 fn each_profile_is_told_as_committed() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/explained");
     for one in BUILT_IN {
-        let profile = builtin(one.name).unwrap().unwrap();
+        let profile = find(one.name).unwrap();
         for (word, language) in LANGUAGES {
             let path = folder.join(format!("{}.{word}.txt", one.name));
             let text = told(&profile, language);

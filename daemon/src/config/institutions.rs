@@ -68,8 +68,8 @@ impl Profiles {
             Ok(profile) => Some(profile.rules),
             Err(found) => {
                 faults.extend(found.iter().map(of_profile));
-                let stand_in = warifu_profiles::builtin(warifu_profiles::DEFAULT);
-                stand_in.and_then(Result::ok).map(|profile| profile.rules)
+                let stand_in = warifu_profiles::find(warifu_profiles::DEFAULT);
+                stand_in.ok().map(|profile| profile.rules)
             }
         };
         self.0.insert(name.to_owned(), rules.clone());

@@ -248,7 +248,7 @@ fn with_profile(place: &Place, line: &str) -> String {
 fn an_institution_that_names_no_profile_has_the_safe_one() {
     let place = Place::new();
     let config = place.load(&with_profile(&place, ""), &[]).unwrap();
-    let default = warifu_profiles::builtin("default").unwrap().unwrap().rules;
+    let default = warifu_profiles::find("default").unwrap().rules;
     assert_eq!(*config.institutions[&Institution::parse("bank-000").unwrap()], default);
 }
 

@@ -12,7 +12,7 @@ use std::{
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use warifu_profiles::{BUILT_IN, Fault, Language, Profile, built_in, builtin, find};
+use warifu_profiles::{BUILT_IN, Fault, Language, Profile, built_in, find};
 
 use crate::{
     exit::{EXIT_CODES, Exit, Failure},
@@ -92,7 +92,7 @@ impl Policy {
 }
 
 fn list(out: Output) -> Result<Exit, Failure> {
-    let profiles: Vec<_> = BUILT_IN.iter().filter_map(|one| builtin(one.name)?.ok()).collect();
+    let profiles: Vec<_> = BUILT_IN.iter().filter_map(|one| find(one.name).ok()).collect();
     let values: Vec<_> = profiles
         .iter()
         .map(|one| json!({"name": one.name, "title_en": one.title_en, "title_ja": one.title_ja}))

@@ -14,6 +14,7 @@ pub mod custody;
 pub mod drift;
 pub mod event;
 pub mod ident;
+pub mod kana;
 pub mod lifecycle;
 pub mod oath;
 pub mod plan;

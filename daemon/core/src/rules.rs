@@ -14,7 +14,7 @@ use jiff::tz::TimeZone;
 pub use self::{
     class::{Factor, OperationClass, OperationRule, Stage, WithoutToken},
     gate::{Demand, Gate, Holding, Permit, RoleSet},
-    serial::{CheckDigit, SerialFault, SerialFormat},
+    serial::{CheckDigit, SerialFault, SerialFormat, mod_11_10, mod_11_10_digit},
     window::{ClosingWindow, WindowRule, local_minute, start_of_day, start_of_next_day},
 };
 use crate::{

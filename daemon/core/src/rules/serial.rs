@@ -67,15 +67,31 @@ impl SerialFormat {
     }
 }
 
-/// ISO/IEC 7064 hybrid system MOD 11,10 over all digits, the check digit last.
-fn mod_11_10(digits: &str) -> bool {
+/// ISO/IEC 7064 hybrid system MOD 11,10 over all digits, the check digit last. False for anything
+/// that is not digits.
+pub fn mod_11_10(digits: &str) -> bool {
     let Some((last, front)) = digits.as_bytes().split_last() else { return false };
-    let mut product = 10_u32;
-    for c in front {
-        let sum = (u32::from(c.wrapping_sub(b'0')) + product) % 10;
-        product = (if sum == 0 { 10 } else { sum }) * 2 % 11;
-    }
-    (product + u32::from(last.wrapping_sub(b'0'))) % 10 == 1
+    mod_11_10_product(front)
+        .is_some_and(|product| last.is_ascii_digit() && (product + digit(*last)) % 10 == 1)
+}
+
+/// The check digit that makes `front` followed by it pass [`mod_11_10`]; `None` where `front` is not
+/// digits only.
+pub fn mod_11_10_digit(front: &str) -> Option<char> {
+    let product = mod_11_10_product(front.as_bytes())?;
+    char::from_digit((11 - product) % 10, 10)
+}
+
+/// The running product of ISO/IEC 7064 after all digits of `front`: 1 to 10.
+fn mod_11_10_product(front: &[u8]) -> Option<u32> {
+    front.iter().try_fold(10, |product, c| {
+        let sum = (c.is_ascii_digit().then(|| digit(*c))? + product) % 10;
+        Some((if sum == 0 { 10 } else { sum }) * 2 % 11)
+    })
+}
+
+fn digit(c: u8) -> u32 {
+    u32::from(c.wrapping_sub(b'0'))
 }
 
 #[cfg(test)]
@@ -122,5 +138,21 @@ mod tests {
                 assert_eq!(format.check(typed, None).is_ok(), typed == "0112345679", "{typed}");
             }
         }
+    }
+
+    #[test]
+    fn a_computed_check_digit_passes_and_is_the_only_one() {
+        for front in ["0794", "011234567", "000000000", "999999999", "00112345678", "99999999999"] {
+            let right = mod_11_10_digit(front).unwrap();
+            for digit in '0'..='9' {
+                assert_eq!(mod_11_10(&format!("{front}{digit}")), digit == right, "{front}{digit}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_digits_has_no_check_digit() {
+        assert!(!mod_11_10("") && !mod_11_10("07945x") && !mod_11_10("x7945") && !mod_11_10("０"));
+        assert_eq!(mod_11_10_digit("0 794"), None);
     }
 }

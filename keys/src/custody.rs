@@ -8,7 +8,7 @@ use warifu_core::{
     ident::TokenId,
     oath::HashAlgorithm,
 };
-use warifu_hsm_protocol::{Hash, KeyRef, Seal};
+use warifu_hsm_protocol::{Hash, KeyKind, KeyRef, Seal};
 
 /// The name that binds a seal to its record: `institution 00 serial`. Neither part can hold a zero
 /// byte, so no two records share a name.
@@ -21,18 +21,60 @@ pub fn record_name(id: &TokenId) -> Vec<u8> {
     name
 }
 
-/// What the worker needs to use a stored seed.
-pub fn key_ref(record: &[u8], hash: HashAlgorithm, seal: &SealedSeed) -> KeyRef {
-    KeyRef { record: record.to_vec(), hash: wire_hash(hash), seal: to_wire(seal) }
+/// What a camera token's keys are for; each has a seal, and a name in the store, of its own.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum KeyRole {
+    /// Encrypts the messages to the token.
+    Encryption,
+    /// Makes the device code of an activation.
+    DeviceCode,
+    /// Makes the codes that confirm and sign.
+    Signature,
 }
 
-/// The hash in the protocol's words.
-pub const fn wire_hash(hash: HashAlgorithm) -> Hash {
-    match hash {
+impl KeyRole {
+    /// All of them, in the order in which seed files and [`crate::hsm::Hsm::expand`] give them.
+    pub const ALL: [Self; 3] = [Self::Encryption, Self::DeviceCode, Self::Signature];
+
+    /// The role in three letters, as the expansion of a seed has it.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Encryption => "ENC",
+            Self::DeviceCode => "COD",
+            Self::Signature => "SIG",
+        }
+    }
+
+    /// The use that the HSM restricts the key to.
+    pub const fn kind(self) -> KeyKind {
+        match self {
+            Self::Encryption => KeyKind::Aes,
+            Self::DeviceCode | Self::Signature => KeyKind::Hmac(Hash::Sha256),
+        }
+    }
+}
+
+/// The name that binds one of several keys of a token: `institution 00 serial 00 role`. No name of
+/// [`record_name`] has two zero bytes.
+pub fn key_record_name(id: &TokenId, role: KeyRole) -> Vec<u8> {
+    let mut name = record_name(id);
+    name.push(0);
+    name.extend_from_slice(role.label().as_bytes());
+    name
+}
+
+/// What the worker needs to use a stored key.
+pub fn key_ref(record: &[u8], kind: KeyKind, seal: &SealedSeed) -> KeyRef {
+    KeyRef { record: record.to_vec(), kind, seal: to_wire(seal) }
+}
+
+/// A key that makes HMACs of that hash.
+pub const fn hmac(hash: HashAlgorithm) -> KeyKind {
+    KeyKind::Hmac(match hash {
         HashAlgorithm::Sha1 => Hash::Sha1,
         HashAlgorithm::Sha256 => Hash::Sha256,
         HashAlgorithm::Sha512 => Hash::Sha512,
-    }
+    })
 }
 
 /// The seal in the protocol's words.
@@ -76,6 +118,18 @@ mod tests {
         };
         assert_eq!(record_name(&id("bank", "0012")), b"bank\x000012");
         assert_ne!(record_name(&id("bank1", "2")), record_name(&id("bank", "12")));
+    }
+
+    #[test]
+    fn each_key_of_a_token_has_a_name_of_its_own() {
+        let id = TokenId {
+            institution: Institution::parse("bank").unwrap(),
+            serial: Serial::parse("0112345679").unwrap(),
+        };
+        let names = KeyRole::ALL.map(|role| key_record_name(&id, role));
+        assert_eq!(names[0], b"bank\x000112345679\x00ENC");
+        assert!(names[0] != names[1] && names[1] != names[2] && names[2] != names[0]);
+        assert!(!names.contains(&record_name(&id)));
     }
 
     #[test]

@@ -35,7 +35,7 @@ use warifu_core::{
     oath::{Digits, HashAlgorithm, MovingFactor},
 };
 pub use warifu_hsm_protocol::{
-    Check, CheckResult, Cipher, Counters, Doctor, Exposure, KeyInfo, MacHash, Provider,
+    Check, CheckResult, Cipher, Counters, Doctor, Exposure, KeyInfo, KeyKind, MacHash, Provider,
     RefusedCause, SecretBytes, SeedSource, ValueMac, WorkerConfig,
 };
 use warifu_hsm_protocol::{Greeting, Job, Purpose, Reply};
@@ -74,8 +74,8 @@ pub struct Hsm {
 pub struct SealOrder {
     /// Name of the record it is for ([`custody::record_name`]).
     pub record: Vec<u8>,
-    /// Hash of the token's HMAC.
-    pub hash: HashAlgorithm,
+    /// What the key is for ([`custody::hmac`], [`custody::KeyRole::kind`]).
+    pub kind: KeyKind,
     /// How it is to be kept.
     pub custody: CustodyKind,
     /// The seed as the file gives it.
@@ -190,7 +190,7 @@ impl Hsm {
         }
         let count = candidates.len();
         let job = Job::Verify {
-            key: custody::key_ref(record, hash, key),
+            key: custody::key_ref(record, custody::hmac(hash), key),
             digits: digits.get(),
             code: SecretBytes::new(code.expose().to_vec()),
             candidates,
@@ -220,7 +220,7 @@ impl Hsm {
             return Err(HsmError::Malformed);
         }
         let job = Job::Resync {
-            key: custody::key_ref(record, hash, key),
+            key: custody::key_ref(record, custody::hmac(hash), key),
             digits: digits.get(),
             codes: codes.map(|code| SecretBytes::new(code.expose().to_vec())),
             from,
@@ -258,13 +258,13 @@ impl Hsm {
     }
 
     async fn order_seal(&self, order: SealOrder, deadline: Instant) -> Result<Answer, HsmError> {
-        let SealOrder { record, hash, custody: kind, source } = order;
+        let SealOrder { record, kind, custody, source } = order;
         if size(&source) > MAX_SEED_VALUE {
             return Err(HsmError::BadValue);
         }
-        let resident = kind == CustodyKind::Resident;
+        let resident = custody == CustodyKind::Resident;
         let repeat = if resident { Repeat::Never } else { Repeat::Safe };
-        let job = Job::Seal { record, hash: custody::wire_hash(hash), resident, source };
+        let job = Job::Seal { record, kind, resident, source };
         self.enqueue(job, Lane::Bulk, repeat, deadline).await
     }
 
@@ -273,9 +273,9 @@ impl Hsm {
         &self,
         key: &SealedSeed,
         record: &[u8],
-        hash: HashAlgorithm,
+        kind: KeyKind,
     ) -> Result<(), HsmError> {
-        let job = Job::Destroy { key: custody::key_ref(record, hash, key) };
+        let job = Job::Destroy { key: custody::key_ref(record, kind, key) };
         match self.request(job, Repeat::Never, self.soon()).await? {
             Reply::Done => Ok(()),
             _ => Err(HsmError::Malformed),

@@ -18,9 +18,12 @@ use warifu_core::{
     custody::{CustodyKind, SealedSeed},
     oath::{Digits, HashAlgorithm},
 };
-use warifu_keys::hsm::{
-    Exposure, Hsm, HsmConfig, HsmError, HsmSettings, RefusedCause, SealOrder, SecretBytes,
-    SeedSource, StartError, init, inspect,
+use warifu_keys::{
+    custody::hmac,
+    hsm::{
+        Exposure, Hsm, HsmConfig, HsmError, HsmSettings, RefusedCause, SealOrder, SecretBytes,
+        SeedSource, StartError, init, inspect,
+    },
 };
 
 const LONG: Duration = Duration::from_secs(30);
@@ -82,7 +85,8 @@ fn write_pin(path: &Path, pin: &str) {
 
 async fn seal(hsm: &Hsm, record: &[u8], custody: CustodyKind) -> SealedSeed {
     let source = SeedSource::Clear(SecretBytes::new(SEED.to_vec()));
-    let order = SealOrder { record: record.to_vec(), hash: HashAlgorithm::Sha1, custody, source };
+    let order =
+        SealOrder { record: record.to_vec(), kind: hmac(HashAlgorithm::Sha1), custody, source };
     let sealed = hsm.seal(vec![order]).await.remove(0).expect("SoftHSM takes a seed");
     assert_eq!(sealed.exposure, Exposure::Caller);
     assert_eq!(sealed.seal.kind(), custody);
@@ -166,7 +170,7 @@ async fn the_rest_of_the_jobs_work() {
     assert_eq!(imported.kcv, "66e94b", "AES-128 of a zero block under a zero key");
     assert_eq!(hsm.list_transport_keys().await.unwrap().len(), 2);
     let resident = seal(&hsm, RECORD, CustodyKind::Resident).await;
-    hsm.destroy(&resident, RECORD, HashAlgorithm::Sha1).await.unwrap();
+    hsm.destroy(&resident, RECORD, hmac(HashAlgorithm::Sha1)).await.unwrap();
     assert_eq!(verify(&hsm, &resident, RECORD, CODES[0]).await, Err(HsmError::BadRecord));
 }
 

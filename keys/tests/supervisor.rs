@@ -17,9 +17,12 @@ use warifu_core::{
     custody::{CustodyKind, SealedSeed, WrapMechanism},
     oath::{Digits, HashAlgorithm},
 };
-use warifu_keys::hsm::{
-    Hsm, HsmConfig, HsmError, RefusedCause, SealOrder, SecretBytes, SeedSource, StartError, State,
-    WorkerConfig,
+use warifu_keys::{
+    custody::hmac,
+    hsm::{
+        Hsm, HsmConfig, HsmError, RefusedCause, SealOrder, SecretBytes, SeedSource, StartError,
+        State, WorkerConfig,
+    },
 };
 
 const MS: Duration = Duration::from_millis(1);
@@ -131,7 +134,7 @@ async fn a_batch_of_seeds_comes_back_in_order() {
     let hsm = start(&folder, "serve").await;
     let orders = (0_u32..1000).map(|n| SealOrder {
         record: n.to_be_bytes().to_vec(),
-        hash: HashAlgorithm::Sha1,
+        kind: hmac(HashAlgorithm::Sha1),
         custody: CustodyKind::Wrapped,
         source: SeedSource::Clear(SecretBytes::new(vec![0; 20])),
     });

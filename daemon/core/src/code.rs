@@ -62,10 +62,11 @@ impl Code {
         self.len == other.len && bool::from(self.digits.ct_eq(&other.digits))
     }
 
-    /// The decimal text of a truncated value, zero-filled to `len` digits.
-    pub(crate) fn from_number(value: u64, len: u8) -> Self {
+    /// The last `len` decimal digits of a value, zero-filled; at most [`Self::MAX`] of them.
+    pub fn from_number(value: u64, len: u8) -> Self {
         let mut digits = [0; Self::MAX];
         let mut rest = value;
+        let len = u8::try_from(Self::MAX).map_or(len, |most| len.min(most));
         for slot in digits.iter_mut().take(usize::from(len)).rev() {
             *slot = b'0'.saturating_add(u8::try_from(rest.rem_euclid(10)).unwrap_or(0));
             rest = rest.div_euclid(10);

@@ -65,14 +65,17 @@ pub type MovingFactor = u64;
 /// Dynamic truncation (RFC 4226 s.5.3). The offset is the low nibble of the *last* byte, which for
 /// SHA-256 and SHA-512 is not byte 19. `None` where the MAC is shorter than 20 bytes.
 pub fn truncate(mac: &[u8], digits: Digits) -> Option<Code> {
+    Some(Code::from_number(truncated(mac)?, digits.get()))
+}
+
+/// The number that [`truncate`] takes the last digits of: 31 bits of the MAC.
+pub fn truncated(mac: &[u8]) -> Option<u64> {
     if mac.len() < HashAlgorithm::Sha1.mac_len() {
         return None;
     }
     let offset = usize::from(mac.last()? & 0x0F);
     let word: [u8; 4] = mac.get(offset..)?.get(..4)?.try_into().ok()?;
-    let value = u64::from(u32::from_be_bytes(word) & 0x7FFF_FFFF);
-    let modulus = 10_u64.checked_pow(u32::from(digits.get()))?;
-    Some(Code::from_number(value.rem_euclid(modulus), digits.get()))
+    Some(u64::from(u32::from_be_bytes(word) & 0x7FFF_FFFF))
 }
 
 /// Tries the candidates in order and stops at the first whose code matches.

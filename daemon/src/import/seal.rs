@@ -131,8 +131,9 @@ impl Run<'_> {
             let Ok(Sealed { seal: seal @ SealedSeed::Resident { .. }, .. }) = sealed else {
                 continue;
             };
-            let (name, hash) = (custody::record_name(&candidate.id), candidate.token.profile.hash);
-            if let Err(error) = self.service.hsm.destroy(&seal, &name, hash).await {
+            let name = custody::record_name(&candidate.id);
+            let kind = custody::hmac(candidate.token.profile.hash);
+            if let Err(error) = self.service.hsm.destroy(&seal, &name, kind).await {
                 tracing::warn!(token = %candidate.id, %error, "a resident seed was left in the HSM");
             }
         }
@@ -158,7 +159,7 @@ impl Run<'_> {
     fn item(&self, candidate: Candidate, at: Position, source: SeedSource) -> Item {
         let order = SealOrder {
             record: custody::record_name(&candidate.id),
-            hash: candidate.token.profile.hash,
+            kind: custody::hmac(candidate.token.profile.hash),
             // A dry run must leave nothing in the HSM.
             custody: if self.job.dry_run {
                 warifu_core::custody::CustodyKind::Wrapped

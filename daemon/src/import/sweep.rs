@@ -86,8 +86,8 @@ impl Service {
             return Ok(None);
         }
         if matches!(token.seal, SealedSeed::Resident { .. }) {
-            let (name, hash) = (custody::record_name(&id), token.token.profile.hash);
-            if let Err(error) = self.hsm.destroy(&token.seal, &name, hash).await {
+            let (name, kind) = (custody::record_name(&id), custody::hmac(token.token.profile.hash));
+            if let Err(error) = self.hsm.destroy(&token.seal, &name, kind).await {
                 tracing::warn!(token = %id, %error, "a resident seed was left in the HSM");
             }
         }

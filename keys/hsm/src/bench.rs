@@ -12,7 +12,7 @@ use std::{
 
 use cryptoki_sys::{CKM_AES_KEY_WRAP, CKM_SHA_1_HMAC};
 use serde_json::json;
-use warifu_hsm_protocol::{Hash, WorkerConfig};
+use warifu_hsm_protocol::{Hash, KeyKind, WorkerConfig};
 
 use crate::{
     counters::Counters,
@@ -31,6 +31,8 @@ use crate::{
 
 /// Seed of 20 bytes, padded as custody pads it.
 const SEED: [u8; 24] = *b"12345678901234567890\0\0\0\0";
+
+const SHA1: KeyKind = KeyKind::Hmac(Hash::Sha1);
 
 /// Reads the configuration, measures, prints.
 pub(crate) fn run() -> ExitCode {
@@ -111,7 +113,7 @@ impl<'a> Bench<'a> {
 
     /// `C_SignInit` and `C_Sign` with a session key.
     fn signs(&self, hand: &Hand<'_>, end: Instant) -> Result<u64, Fault> {
-        let template = shape::created_seed(Hash::Sha1, self.abilities, Place::Session);
+        let template = shape::created(SHA1, self.abilities, Place::Session);
         let key = Passing::new(*hand, hand.create(&shape::value(template, &SEED))?);
         let mut count = 0_u64;
         while Instant::now() < end {
@@ -124,9 +126,9 @@ impl<'a> Bench<'a> {
     /// `C_WrapKey`, `C_UnwrapKey` and `C_DestroyObject`: the least that taking a seed in costs.
     fn wraps(&self, hand: &Hand<'_>, end: Instant) -> Result<u64, Fault> {
         let mechanism = Mechanism::plain(CKM_AES_KEY_WRAP);
-        let open = shape::passing(Hash::Sha1, self.abilities);
+        let open = shape::passing(SHA1, self.abilities);
         let key = Passing::new(*hand, hand.create(&shape::value(open, &SEED))?);
-        let closed = shape::seed(Hash::Sha1, self.abilities, Place::Session, SEED.len());
+        let closed = shape::sealed(SHA1, self.abilities, Place::Session, SEED.len());
         let mut count = 0;
         while Instant::now() < end {
             let blob = hand.wrap(mechanism, self.kek, key.object())?;

@@ -6,7 +6,7 @@
 use hmac::{Hmac, Mac as _};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
-use warifu_hsm_protocol::{Hash, KeyRef, Seal};
+use warifu_hsm_protocol::{Hash, KeyKind, KeyRef, Seal};
 use zeroize::Zeroizing;
 
 /// What the binding key is derived from, in the HSM. A change voids every binding.
@@ -35,17 +35,17 @@ impl Binder {
     pub(crate) fn wrapped(
         &self,
         record: &[u8],
-        hash: Hash,
+        kind: KeyKind,
         kek: u32,
         padded: bool,
         blob: &[u8],
     ) -> [u8; 32] {
-        self.mac(&layout_wrapped(record, hash, kek, padded, blob))
+        self.mac(&layout_wrapped(record, kind, kek, padded, blob))
     }
 
     /// The binding of a seed that is the token object `object_id`.
-    pub(crate) fn resident(&self, record: &[u8], hash: Hash, object_id: &[u8; 16]) -> [u8; 32] {
-        self.mac(&layout_resident(record, hash, object_id))
+    pub(crate) fn resident(&self, record: &[u8], kind: KeyKind, object_id: &[u8; 16]) -> [u8; 32] {
+        self.mac(&layout_resident(record, kind, object_id))
     }
 
     /// Whether the seal belongs to the record it came with. Constant-time.
@@ -75,35 +75,36 @@ fn stated(key: &KeyRef) -> &[u8; 32] {
 
 fn layout(key: &KeyRef) -> Vec<u8> {
     match &key.seal {
-        Seal::Resident { object_id, .. } => layout_resident(&key.record, key.hash, object_id),
+        Seal::Resident { object_id, .. } => layout_resident(&key.record, key.kind, object_id),
         Seal::Wrapped { kek, padded, blob, .. } => {
-            layout_wrapped(&key.record, key.hash, *kek, *padded, blob)
+            layout_wrapped(&key.record, key.kind, *kek, *padded, blob)
         }
     }
 }
 
-fn layout_wrapped(record: &[u8], hash: Hash, kek: u32, padded: bool, blob: &[u8]) -> Vec<u8> {
-    let mut bytes = head(b'w', record, hash);
+fn layout_wrapped(record: &[u8], kind: KeyKind, kek: u32, padded: bool, blob: &[u8]) -> Vec<u8> {
+    let mut bytes = head(b'w', record, kind);
     bytes.extend_from_slice(&kek.to_be_bytes());
     bytes.push(u8::from(padded));
     field(&mut bytes, blob);
     bytes
 }
 
-fn layout_resident(record: &[u8], hash: Hash, object_id: &[u8; 16]) -> Vec<u8> {
-    let mut bytes = head(b'r', record, hash);
+fn layout_resident(record: &[u8], kind: KeyKind, object_id: &[u8; 16]) -> Vec<u8> {
+    let mut bytes = head(b'r', record, kind);
     field(&mut bytes, object_id);
     bytes
 }
 
-fn head(kind: u8, record: &[u8], hash: Hash) -> Vec<u8> {
-    let hash = match hash {
-        Hash::Sha1 => 1,
-        Hash::Sha256 => 2,
-        Hash::Sha512 => 3,
+fn head(form: u8, record: &[u8], kind: KeyKind) -> Vec<u8> {
+    let kind = match kind {
+        KeyKind::Hmac(Hash::Sha1) => 1,
+        KeyKind::Hmac(Hash::Sha256) => 2,
+        KeyKind::Hmac(Hash::Sha512) => 3,
+        KeyKind::Aes => 4,
     };
     let mut bytes = Vec::with_capacity(192);
-    bytes.extend_from_slice(&[LAYOUT, kind, hash]);
+    bytes.extend_from_slice(&[LAYOUT, form, kind]);
     field(&mut bytes, record);
     bytes
 }
@@ -118,12 +119,14 @@ fn field(bytes: &mut Vec<u8>, value: &[u8]) {
 mod tests {
     use super::*;
 
+    const SHA1: KeyKind = KeyKind::Hmac(Hash::Sha1);
+
     fn key(change: impl FnOnce(&mut KeyRef)) -> KeyRef {
         let binder = binder();
         let (record, blob) = (b"bank\0A1".to_vec(), vec![7; 32]);
-        let binding = binder.wrapped(&record, Hash::Sha1, 1, false, &blob);
+        let binding = binder.wrapped(&record, SHA1, 1, false, &blob);
         let seal = Seal::Wrapped { kek: 1, padded: false, blob, binding };
-        let mut key = KeyRef { record, hash: Hash::Sha1, seal };
+        let mut key = KeyRef { record, kind: SHA1, seal };
         change(&mut key);
         key
     }
@@ -135,9 +138,10 @@ mod tests {
     #[test]
     fn any_change_breaks_the_binding() {
         assert!(binder().holds(&key(|_| ())));
-        let changes: [fn(&mut KeyRef); 5] = [
+        let changes: [fn(&mut KeyRef); 6] = [
             |key| key.record.push(0),
-            |key| key.hash = Hash::Sha256,
+            |key| key.kind = KeyKind::Hmac(Hash::Sha256),
+            |key| key.kind = KeyKind::Aes,
             |key| with_seal(key, |kek, _, _| *kek += 1),
             |key| with_seal(key, |_, padded, _| *padded = true),
             |key| with_seal(key, |_, _, blob| blob[3] ^= 1),
@@ -158,15 +162,15 @@ mod tests {
     #[test]
     fn fields_do_not_run_into_each_other() {
         let binder = binder();
-        let one = binder.wrapped(b"ab", Hash::Sha1, 1, false, b"c");
-        let two = binder.wrapped(b"a", Hash::Sha1, 1, false, b"bc");
+        let one = binder.wrapped(b"ab", SHA1, 1, false, b"c");
+        let two = binder.wrapped(b"a", SHA1, 1, false, b"bc");
         assert_ne!(one, two);
     }
 
     #[test]
     fn a_resident_seal_is_never_a_wrapped_one() {
         let id = [3; 16];
-        let wrapped = binder().wrapped(b"r", Hash::Sha1, 0, false, &id);
-        assert_ne!(binder().resident(b"r", Hash::Sha1, &id), wrapped);
+        let wrapped = binder().wrapped(b"r", SHA1, 0, false, &id);
+        assert_ne!(binder().resident(b"r", SHA1, &id), wrapped);
     }
 }

@@ -195,8 +195,8 @@ impl Station<'_> {
             Job::Resync { key, digits, codes, from, count } => {
                 self.resync(key, *digits, codes, *from, *count)
             }
-            Job::Seal { record, hash, resident, source } => {
-                let order = Order { record, hash: *hash, resident: *resident };
+            Job::Seal { record, kind, resident, source } => {
+                let order = Order { record, kind: *kind, resident: *resident };
                 self.seal(&order, source)
             }
             Job::SignCheckpoint { digest } => self.sign_checkpoint(digest),

@@ -3,11 +3,11 @@
 //! Not responsible for: trusting a name. The self-test tries what a profile says (`selftest.rs`).
 
 use cryptoki_sys::{
-    CK_KEY_TYPE, CK_MECHANISM_TYPE, CKK_GENERIC_SECRET, CKK_SHA_1_HMAC, CKK_SHA256_HMAC,
-    CKK_SHA512_HMAC, CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_WRAP_PAD, CKM_SHA_1_HMAC, CKM_SHA256_HMAC,
-    CKM_SHA512_HMAC,
+    CK_KEY_TYPE, CK_MECHANISM_TYPE, CKK_AES, CKK_GENERIC_SECRET, CKK_SHA_1_HMAC, CKK_SHA256_HMAC,
+    CKK_SHA512_HMAC, CKM_AES_GCM, CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_WRAP_PAD, CKM_SHA_1_HMAC,
+    CKM_SHA256_HMAC, CKM_SHA512_HMAC,
 };
-use warifu_hsm_protocol::Hash;
+use warifu_hsm_protocol::{Hash, KeyKind};
 
 /// A provider as we know it.
 #[derive(Clone, Copy, Debug)]
@@ -84,14 +84,23 @@ impl Abilities {
         unwrap_kw: false,
     };
 
-    /// `CKA_KEY_TYPE` of an HMAC key.
-    pub(crate) fn key_type(self, hash: Hash) -> CK_KEY_TYPE {
-        match (self.form.typed, hash) {
-            (false, _) => CKK_GENERIC_SECRET,
-            (true, Hash::Sha1) => CKK_SHA_1_HMAC,
-            (true, Hash::Sha256) => CKK_SHA256_HMAC,
-            (true, Hash::Sha512) => CKK_SHA512_HMAC,
+    /// `CKA_KEY_TYPE` of a sealed key.
+    pub(crate) fn key_type(self, kind: KeyKind) -> CK_KEY_TYPE {
+        match (kind, self.form.typed) {
+            (KeyKind::Aes, _) => CKK_AES,
+            (KeyKind::Hmac(_), false) => CKK_GENERIC_SECRET,
+            (KeyKind::Hmac(Hash::Sha1), true) => CKK_SHA_1_HMAC,
+            (KeyKind::Hmac(Hash::Sha256), true) => CKK_SHA256_HMAC,
+            (KeyKind::Hmac(Hash::Sha512), true) => CKK_SHA512_HMAC,
         }
+    }
+}
+
+/// The one mechanism of a sealed key.
+pub(crate) const fn mechanism(kind: KeyKind) -> CK_MECHANISM_TYPE {
+    match kind {
+        KeyKind::Hmac(hash) => hmac(hash),
+        KeyKind::Aes => CKM_AES_GCM,
     }
 }
 
@@ -107,11 +116,12 @@ pub(crate) const fn hmac(hash: Hash) -> CK_MECHANISM_TYPE {
 /// Shortest key to which seeds are zero-padded: no shorter than the hash, which is SoftHSM's rule and
 /// more than any other's, and a multiple of 8 for RFC 3394. HMAC pads with zeros itself
 /// (RFC 2104 s.2), so the MAC stays the same up to the block size of 64 bytes.
-pub(crate) const fn padded_length(hash: Hash, length: usize) -> usize {
-    let minimum = match hash {
-        Hash::Sha1 => 24,
-        Hash::Sha256 => 32,
-        Hash::Sha512 => 64,
+pub(crate) const fn padded_length(kind: KeyKind, length: usize) -> usize {
+    let minimum = match kind {
+        KeyKind::Hmac(Hash::Sha1) => 24,
+        KeyKind::Hmac(Hash::Sha256) => 32,
+        KeyKind::Hmac(Hash::Sha512) => 64,
+        KeyKind::Aes => return length, // another length is another key
     };
     let length = if length < minimum { minimum } else { length };
     length.next_multiple_of(8)
@@ -130,11 +140,12 @@ mod tests {
 
     #[test]
     fn seeds_are_padded_to_the_hash_and_to_eight() {
-        assert_eq!(padded_length(Hash::Sha1, 16), 24);
-        assert_eq!(padded_length(Hash::Sha1, 20), 24);
-        assert_eq!(padded_length(Hash::Sha1, 25), 32);
-        assert_eq!(padded_length(Hash::Sha256, 20), 32);
-        assert_eq!(padded_length(Hash::Sha512, 20), 64);
-        assert_eq!(padded_length(Hash::Sha1, 64), 64);
+        assert_eq!(padded_length(KeyKind::Hmac(Hash::Sha1), 16), 24);
+        assert_eq!(padded_length(KeyKind::Hmac(Hash::Sha1), 20), 24);
+        assert_eq!(padded_length(KeyKind::Hmac(Hash::Sha1), 25), 32);
+        assert_eq!(padded_length(KeyKind::Hmac(Hash::Sha256), 20), 32);
+        assert_eq!(padded_length(KeyKind::Hmac(Hash::Sha512), 20), 64);
+        assert_eq!(padded_length(KeyKind::Hmac(Hash::Sha1), 64), 64);
+        assert_eq!(padded_length(KeyKind::Aes, 32), 32);
     }
 }

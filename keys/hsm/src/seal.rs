@@ -5,7 +5,7 @@
 
 use cryptoki_sys::CKM_AES_KEY_WRAP;
 use subtle::ConstantTimeEq as _;
-use warifu_hsm_protocol::{Exposure, Hash, JobError, Reply, Seal, SeedSource};
+use warifu_hsm_protocol::{Exposure, Hash, JobError, KeyKind, Reply, Seal, SeedSource};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -30,7 +30,7 @@ const TRIAL: &[u8] = b"warifu trial";
 /// A seed to seal, and the record it is for.
 pub(crate) struct Order<'a> {
     pub(crate) record: &'a [u8],
-    pub(crate) hash: Hash,
+    pub(crate) kind: KeyKind,
     pub(crate) resident: bool,
 }
 
@@ -56,21 +56,22 @@ impl Station<'_> {
     }
 
     fn seal_clear(&self, order: &Order<'_>, seed: &[u8]) -> Result<Seal, Trouble> {
+        let hash = hash_of(order.kind)?;
         if !SEED_LENGTHS.contains(&seed.len()) {
             return Err(JobError::BadValue.into());
         }
-        let mut padded = Zeroizing::new(vec![0; padded_length(order.hash, seed.len())]);
+        let mut padded = Zeroizing::new(vec![0; padded_length(order.kind, seed.len())]);
         padded.iter_mut().zip(seed).for_each(|(to, from)| *to = *from);
         // Of the seed as it came: the trial also proves that padding changed nothing.
-        let expected = software::hmac(software::mac_hash(order.hash), seed, TRIAL);
+        let expected = software::hmac(software::mac_hash(hash), seed, TRIAL);
         if order.resident {
             let make = |place: Place<'_>| {
-                let template = shape::created_seed(order.hash, self.shared.abilities, place);
+                let template = shape::created(order.kind, self.shared.abilities, place);
                 self.hand.create(&shape::value(template, &padded))
             };
             return self.seal_resident(order, make, Some(&expected));
         }
-        let template = shape::passing(order.hash, self.shared.abilities);
+        let template = shape::passing(order.kind, self.shared.abilities);
         let passing = self.hand.create(&shape::value(template, &padded))?;
         let passing = Passing::new(self.hand, passing);
         self.wrap(order, passing.object(), false, Some(&expected))
@@ -104,10 +105,10 @@ impl Station<'_> {
             CKM_AES_KEY_WRAP
         };
         let blob = self.hand.wrap(Mechanism::plain(mechanism), kek_object, object)?;
-        let last = self.unwrap_seed(order.hash, kek, padded, &blob)?;
+        let last = self.unwrap_seed(order.kind, kek, padded, &blob)?;
         let last = Passing::new(self.hand, last);
-        self.trial(order.hash, last.object(), expected)?;
-        let binding = self.epoch.binder.wrapped(order.record, order.hash, kek, padded, &blob);
+        self.trial(order.kind, last.object(), expected)?;
+        let binding = self.epoch.binder.wrapped(order.record, order.kind, kek, padded, &blob);
         Ok(Seal::Wrapped { kek, padded, blob, binding })
     }
 
@@ -123,14 +124,20 @@ impl Station<'_> {
         let label = self.shared.names().seed();
         let object = make(Place::Token { label: &label, id: &object_id })?;
         let object = Passing::new(self.hand, object);
-        self.trial(order.hash, object.object(), expected)?;
+        self.trial(order.kind, object.object(), expected)?;
         self.epoch.note_resident(object_id, object.keep());
-        let binding = self.epoch.binder.resident(order.record, order.hash, &object_id);
+        let binding = self.epoch.binder.resident(order.record, order.kind, &object_id);
         Ok(Seal::Resident { object_id, binding })
     }
 
     /// One HMAC with the seed as it will be used.
-    fn trial(&self, hash: Hash, object: ObjectRef, expected: Option<&[u8]>) -> Result<(), Trouble> {
+    fn trial(
+        &self,
+        kind: KeyKind,
+        object: ObjectRef,
+        expected: Option<&[u8]>,
+    ) -> Result<(), Trouble> {
+        let hash = hash_of(kind)?;
         let mac = match self.hand.mac(hmac(hash), object, TRIAL) {
             Err(fault) if fault.code() == Some(cryptoki::error::RvError::KeySizeRange) => {
                 return Err(JobError::Unsupported(
@@ -148,5 +155,13 @@ impl Station<'_> {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// The hash of a key that makes HMACs.
+pub(crate) fn hash_of(kind: KeyKind) -> Result<Hash, JobError> {
+    match kind {
+        KeyKind::Hmac(hash) => Ok(hash),
+        KeyKind::Aes => Err(JobError::Malformed),
     }
 }

@@ -9,7 +9,7 @@ use cryptoki::{
     slot::Slot,
 };
 use cryptoki_sys::{CK_MECHANISM_TYPE, CKM_AES_CBC_PAD, CKM_AES_KEY_GEN, CKM_AES_KEY_WRAP};
-use warifu_hsm_protocol::{Check, CheckResult, Hash};
+use warifu_hsm_protocol::{Check, CheckResult, Hash, KeyKind};
 
 use crate::{
     epoch::is_closed,
@@ -28,6 +28,7 @@ use crate::{
 const SEED: [u8; 64] = *b"1234567890123456789012345678901234567890123456789012345678901234";
 /// The moving factor of the trials.
 const DATA: [u8; 8] = [0, 0, 0, 0, 0, 0, 0, 1];
+const SHA1: KeyKind = KeyKind::Hmac(Hash::Sha1);
 const HASHES: [(Hash, &str); 3] =
     [(Hash::Sha1, "hmac-sha1"), (Hash::Sha256, "hmac-sha256"), (Hash::Sha512, "hmac-sha512")];
 
@@ -134,7 +135,7 @@ impl<'a> Examiner<'a> {
     fn allowed_mechanisms(&mut self) {
         let name = "allowed-mechanisms";
         let abilities = Abilities { allowed_mechanisms: true, ..self.abilities };
-        let template = shape::created_seed(Hash::Sha1, abilities, Place::Session);
+        let template = shape::created(SHA1, abilities, Place::Session);
         let made = self.passing(self.hand.create(&shape::value(template, &SEED)));
         let key = match made {
             Ok(key) => key,
@@ -166,7 +167,7 @@ impl<'a> Examiner<'a> {
     }
 
     fn created_mac(&self, hash: Hash, seed: &[u8]) -> Result<(), Fault> {
-        let template = shape::created_seed(hash, self.abilities, Place::Session);
+        let template = shape::created(KeyKind::Hmac(hash), self.abilities, Place::Session);
         let key = self.passing(self.hand.create(&shape::value(template, seed)))?;
         self.right_mac(hash, key.object(), seed)
     }
@@ -235,7 +236,7 @@ impl<'a> Examiner<'a> {
         mechanism: CK_MECHANISM_TYPE,
         seed: &[u8],
     ) -> Result<Vec<u8>, Fault> {
-        let template = shape::passing(Hash::Sha1, self.abilities);
+        let template = shape::passing(SHA1, self.abilities);
         let key = self.passing(self.hand.create(&shape::value(template, seed)))?;
         self.hand.wrap(Mechanism::plain(mechanism), kek, key.object())
     }
@@ -247,7 +248,7 @@ impl<'a> Examiner<'a> {
         blob: &[u8],
     ) -> Result<Passing<'a>, Fault> {
         let length = blob.len().saturating_sub(8);
-        let template = shape::seed(Hash::Sha1, self.abilities, Place::Session, length);
+        let template = shape::sealed(SHA1, self.abilities, Place::Session, length);
         self.passing(self.hand.unwrap(Mechanism::plain(mechanism), kek, blob, &template))
     }
 
@@ -299,7 +300,7 @@ impl<'a> Examiner<'a> {
     }
 
     fn unwrap_template(&mut self, kek: ObjectRef) {
-        let open = shape::passing(Hash::Sha1, self.abilities);
+        let open = shape::passing(SHA1, self.abilities);
         let Ok(blob) = self.wrapped(kek, CKM_AES_KEY_WRAP, &SEED[..24]) else { return };
         let unwrapped = self.hand.unwrap(Mechanism::plain(CKM_AES_KEY_WRAP), kek, &blob, &open);
         if self.passing(unwrapped).is_err() {
@@ -363,9 +364,9 @@ impl<'a> Examiner<'a> {
         mechanism: Mechanism<'_>,
         blob: &[u8],
     ) -> Result<(), Fault> {
-        let template = shape::passing(Hash::Sha1, self.abilities);
+        let template = shape::passing(SHA1, self.abilities);
         self.passing(self.hand.unwrap(mechanism, key, blob, &template))?;
-        let template = shape::seed(Hash::Sha1, self.abilities, Place::Session, 32);
+        let template = shape::sealed(SHA1, self.abilities, Place::Session, 32);
         let closed = self.passing(self.hand.unwrap(mechanism, key, blob, &template))?;
         self.right_mac(Hash::Sha1, closed.object(), &SEED[..32])?;
         let holds = is_closed(&self.hand, closed.object());
@@ -377,7 +378,7 @@ impl<'a> Examiner<'a> {
         let mut id = [0; 16];
         let made = self.hand.random(&mut id).and_then(|()| {
             let place = Place::Token { label: "warifu-selftest", id: &id };
-            let template = shape::created_seed(Hash::Sha1, self.abilities, place);
+            let template = shape::created(SHA1, self.abilities, place);
             self.hand.create(&shape::value(template, &SEED[..24]))
         });
         let key = match self.passing(made) {

@@ -9,10 +9,10 @@ use cryptoki_sys::{
     CKA_WRAP, CKK_AES, CKK_GENERIC_SECRET, CKM_AES_CBC_PAD, CKM_AES_ECB, CKM_AES_KEY_WRAP,
     CKM_SHA256_HMAC, CKO_SECRET_KEY,
 };
-use warifu_hsm_protocol::Hash;
+use warifu_hsm_protocol::KeyKind;
 
 use crate::{
-    profile::{Abilities, hmac},
+    profile::{Abilities, mechanism},
     template::{Template, ulong},
 };
 
@@ -70,26 +70,35 @@ impl Restrictions {
     ];
 }
 
-/// A seed as it is used: signs with one HMAC, can do nothing else, can not be read or wrapped. For
-/// `C_UnwrapKey`.
-pub(crate) fn seed(hash: Hash, abilities: Abilities, place: Place<'_>, length: usize) -> Template {
-    let template = created_seed(hash, abilities, place);
+/// A key as it is used: signs with one HMAC or encrypts with GCM, can do nothing else, can not be
+/// read or wrapped. For `C_UnwrapKey`.
+pub(crate) fn sealed(
+    kind: KeyKind,
+    abilities: Abilities,
+    place: Place<'_>,
+    length: usize,
+) -> Template {
+    let template = created(kind, abilities, place);
     if abilities.form.value_len { template.number(CKA_VALUE_LEN, ulong(length)) } else { template }
 }
 
 /// The same for `C_CreateObject`, which takes the length from the value.
-pub(crate) fn created_seed(hash: Hash, abilities: Abilities, place: Place<'_>) -> Template {
-    let template = secret(abilities.key_type(hash), Usage::SIGN, false, place);
+pub(crate) fn created(kind: KeyKind, abilities: Abilities, place: Place<'_>) -> Template {
+    let usage = match kind {
+        KeyKind::Hmac(_) => Usage::SIGN,
+        KeyKind::Aes => Usage::ENCRYPT,
+    };
+    let template = secret(abilities.key_type(kind), usage, false, place);
     if abilities.allowed_mechanisms {
-        template.mechanisms(CKA_ALLOWED_MECHANISMS, &[hmac(hash)])
+        template.mechanisms(CKA_ALLOWED_MECHANISMS, &[mechanism(kind)])
     } else {
         template
     }
 }
 
-/// A seed on its way under the wrapping key: may be wrapped and nothing else.
-pub(crate) fn passing(hash: Hash, abilities: Abilities) -> Template {
-    secret(abilities.key_type(hash), Usage::NONE, true, Place::Session)
+/// A key on its way under the wrapping key: may be wrapped and nothing else.
+pub(crate) fn passing(kind: KeyKind, abilities: Abilities) -> Template {
+    secret(abilities.key_type(kind), Usage::NONE, true, Place::Session)
 }
 
 /// A MAC key of a seed file.

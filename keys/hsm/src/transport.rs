@@ -124,13 +124,13 @@ impl<'a> Station<'a> {
             _ if order.resident => {
                 let make = |place: Place<'_>| {
                     let length = visible_length(cipher, blob.len()).unwrap_or(0);
-                    let template = shape::seed(order.hash, self.shared.abilities, place, length);
+                    let template = shape::sealed(order.kind, self.shared.abilities, place, length);
                     self.hand.unwrap(mechanism, key.object, blob, &template)
                 };
                 self.seal_resident(order, make, None).map(Arrived::Resident)
             }
             _ => {
-                let template = shape::passing(order.hash, self.shared.abilities);
+                let template = shape::passing(order.kind, self.shared.abilities);
                 self.unwrap_passing(key.object, mechanism, blob, &template, cipher)
             }
         }

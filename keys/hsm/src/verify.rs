@@ -10,7 +10,7 @@ use warifu_core::{
     code::Code,
     oath::{Digits, search},
 };
-use warifu_hsm_protocol::{Hash, JobError, KeyRef, Reply, Seal, SecretBytes};
+use warifu_hsm_protocol::{JobError, KeyKind, KeyRef, Reply, Seal, SecretBytes};
 
 use crate::{
     binding,
@@ -18,6 +18,7 @@ use crate::{
     held::Held,
     profile::hmac,
     raw::{Mechanism, ObjectRef},
+    seal::hash_of,
     shape::{self, Place},
     station::{Station, Trouble},
 };
@@ -116,7 +117,7 @@ impl Station<'_> {
         ) -> Result<R, Fault>,
     ) -> Result<R, Trouble> {
         let opened = self.open(key)?;
-        let mechanism = hmac(key.hash);
+        let mechanism = hmac(hash_of(key.kind)?);
         let done = work(&mut |factor, see| {
             let mac = self.hand.code_mac(mechanism, opened.object(), factor)?;
             see(mac.as_ref());
@@ -145,7 +146,7 @@ impl Station<'_> {
                 self.shared.counters.misses.up();
                 self.check_binding(key)?;
                 self.shared.counters.unwrap.up();
-                let object = self.unwrap_seed(key.hash, *kek, *padded, blob)?;
+                let object = self.unwrap_seed(key.kind, *kek, *padded, blob)?;
                 let held = Arc::new(Held::new(object, &self.hand, &self.shared.grave));
                 self.shared.cache.put(name, Arc::clone(&held), Instant::now());
                 Ok(Opened::Wrapped(held))
@@ -156,7 +157,7 @@ impl Station<'_> {
     /// One `C_UnwrapKey` into this thread's session.
     pub(crate) fn unwrap_seed(
         &self,
-        hash: Hash,
+        kind: KeyKind,
         kek: u32,
         padded: bool,
         blob: &[u8],
@@ -172,7 +173,7 @@ impl Station<'_> {
             CKM_AES_KEY_WRAP
         };
         let length = blob.len().saturating_sub(8);
-        let template = shape::seed(hash, self.shared.abilities, Place::Session, length);
+        let template = shape::sealed(kind, self.shared.abilities, Place::Session, length);
         Ok(self.hand.unwrap(Mechanism::plain(mechanism), *kek, blob, &template)?)
     }
 

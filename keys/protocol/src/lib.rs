@@ -18,4 +18,4 @@ pub use report::*;
 pub use secret::SecretBytes;
 
 /// Version of everything in this crate. A difference ends the conversation.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;

@@ -128,14 +128,24 @@ pub enum Hash {
     Sha512,
 }
 
-/// A sealed seed and the record it belongs to. The worker checks the binding before first use.
+/// What a sealed key may be used for; one key has one use.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+pub enum KeyKind {
+    /// Makes HMACs with this hash: seeds of codes, signature keys.
+    Hmac(Hash),
+    /// AES-256 that encrypts messages with GCM and does nothing else.
+    Aes,
+}
+
+/// A sealed key and the record it belongs to. The worker checks the binding before first use.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 pub struct KeyRef {
-    /// Unique name of the record (`institution 00 serial`); part of the binding.
+    /// Unique name of the record (`institution 00 serial`, and the key's role where a token has
+    /// several); part of the binding.
     pub record: Vec<u8>,
-    /// The HMAC's hash; part of the binding.
-    pub hash: Hash,
-    /// Where the seed lies.
+    /// What the key is for; part of the binding.
+    pub kind: KeyKind,
+    /// Where the key lies.
     pub seal: Seal,
 }
 
@@ -146,18 +156,18 @@ pub enum Seal {
     Resident {
         /// `CKA_ID`.
         object_id: [u8; 16],
-        /// HMAC over record, hash, object id.
+        /// HMAC over record, kind, object id.
         binding: [u8; 32],
     },
     /// Wrapped blob.
     Wrapped {
-        /// Generation of the wrapping key.
+        /// Generation of the wrapping key; HMAC and AES keys have one each.
         kek: u32,
         /// Whether RFC 5649 made the blob (else RFC 3394).
         padded: bool,
         /// The blob.
         blob: Vec<u8>,
-        /// HMAC over record, hash, kek, padded, blob.
+        /// HMAC over record, kind, kek, padded, blob.
         binding: [u8; 32],
     },
 }
@@ -210,12 +220,12 @@ pub enum Job {
         /// How many candidates, at most 2048.
         count: u32,
     },
-    /// Takes a seed into custody.
+    /// Takes a key into custody.
     Seal {
-        /// `record` and `hash` of the future [`KeyRef`].
+        /// `record` and `kind` of the future [`KeyRef`].
         record: Vec<u8>,
-        /// The HMAC's hash.
-        hash: Hash,
+        /// What it is for. An AES key has 32 bytes.
+        kind: KeyKind,
         /// Resident instead of wrapped.
         resident: bool,
         /// The seed as it came.

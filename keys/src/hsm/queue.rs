@@ -224,7 +224,7 @@ mod tests {
     use std::time::Duration;
 
     use tokio::sync::oneshot::Receiver;
-    use warifu_hsm_protocol::{Hash, KeyRef, Seal, SecretBytes};
+    use warifu_hsm_protocol::{Hash, KeyKind, KeyRef, Seal, SecretBytes};
 
     use super::*;
 
@@ -261,7 +261,7 @@ mod tests {
         let (answer, receiver) = oneshot::channel();
         let key = KeyRef {
             record: Vec::new(),
-            hash: Hash::Sha1,
+            kind: KeyKind::Hmac(Hash::Sha1),
             seal: Seal::Resident { object_id: [0; 16], binding: [0; 32] },
         };
         let codes = [SecretBytes::new(Vec::new()), SecretBytes::new(Vec::new())];

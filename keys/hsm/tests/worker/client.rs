@@ -8,8 +8,8 @@ use std::{
 };
 
 use warifu_hsm_protocol::{
-    Counters, Exposure, Greeting, Hash, Hello, Job, JobError, KeyRef, PROTOCOL, Provider, Purpose,
-    Reply, Request, Response, Seal, SecretBytes, SeedSource, WorkerConfig, decode, encode,
+    Counters, Exposure, Greeting, Hash, Hello, Job, JobError, KeyKind, KeyRef, PROTOCOL, Provider,
+    Purpose, Reply, Request, Response, Seal, SecretBytes, SeedSource, WorkerConfig, decode, encode,
 };
 
 /// A running worker. Dropping it closes the socket, which ends the process.
@@ -119,14 +119,14 @@ pub(crate) fn refused(
 pub(crate) fn seal_clear(record: &str, hash: Hash, seed: &[u8], resident: bool) -> Job {
     Job::Seal {
         record: record.as_bytes().to_vec(),
-        hash,
+        kind: KeyKind::Hmac(hash),
         resident,
         source: SeedSource::Clear(SecretBytes::new(seed.to_vec())),
     }
 }
 
 pub(crate) fn key_ref(record: &str, hash: Hash, seal: Seal) -> KeyRef {
-    KeyRef { record: record.as_bytes().to_vec(), hash, seal }
+    KeyRef { record: record.as_bytes().to_vec(), kind: KeyKind::Hmac(hash), seal }
 }
 
 pub(crate) fn verify(key: &KeyRef, code: &str, candidates: &[u64]) -> Job {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use warifu_hsm_protocol::{Hash, Job, JobError, KeyRef, MAX_JOBS, Purpose, Reply, Seal};
+use warifu_hsm_protocol::{Hash, Job, JobError, KeyKind, KeyRef, MAX_JOBS, Purpose, Reply, Seal};
 
 use crate::{
     client::{Worker, seal_clear, verify},
@@ -26,7 +26,7 @@ fn swapped_seals_are_bad_records() {
         let alice = worker.seal("alice", Hash::Sha1, SEED, resident);
         let bob = worker.seal("bob", Hash::Sha1, b"abcdefghijklmnopqrst", resident);
         let swapped = with(&alice, |key| key.seal = bob.seal.clone());
-        let rehashed = with(&alice, |key| key.hash = Hash::Sha256);
+        let rehashed = with(&alice, |key| key.kind = KeyKind::Hmac(Hash::Sha256));
         for bad in [swapped, rehashed] {
             let code = code(Hash::Sha1, SEED, 1, 6);
             assert_eq!(worker.verify(&bad, &code, &[1]), Err(JobError::BadRecord));
@@ -92,7 +92,7 @@ fn a_large_batch_keeps_its_order() {
     for (n, (result, seed)) in sealed.into_iter().zip(&seeds).enumerate() {
         let Ok(Reply::Sealed { seal, .. }) = result else { panic!("{result:?}") };
         let record = format!("t{n}").into_bytes();
-        let key = KeyRef { record, hash: Hash::Sha1, seal };
+        let key = KeyRef { record, kind: KeyKind::Hmac(Hash::Sha1), seal };
         checks.push(verify(&key, &code(Hash::Sha1, seed, 9, 8), &[9]));
     }
     for result in worker.ask(checks) {

@@ -3,8 +3,8 @@
 use aes::cipher::{BlockEncryptMut as _, KeyIvInit as _, block_padding::Pkcs7};
 use hmac::{Hmac, Mac as _};
 use warifu_hsm_protocol::{
-    Cipher, Exposure, Hash, Job, JobError, KeyInfo, MacHash, Purpose, Reply, Seal, SecretBytes,
-    SeedSource, ValueMac,
+    Cipher, Exposure, Hash, Job, JobError, KeyInfo, KeyKind, MacHash, Purpose, Reply, Seal,
+    SecretBytes, SeedSource, ValueMac,
 };
 
 use crate::{
@@ -38,7 +38,7 @@ fn seal(record: &str, resident: bool, data: Vec<u8>, mac: Option<ValueMac>) -> J
     let cipher = Cipher::AesCbcPad { bits: 128 };
     Job::Seal {
         record: record.as_bytes().to_vec(),
-        hash: Hash::Sha1,
+        kind: KeyKind::Hmac(Hash::Sha1),
         resident,
         source: SeedSource::Encrypted { transport_key: "acme".to_owned(), cipher, data, mac },
     }
@@ -137,10 +137,10 @@ pub(crate) fn assert_transport_keys(worker: &mut Worker) {
     assert!(matches!(worker.one(generate("a b")), Err(JobError::Malformed)));
     let Ok(Reply::Keys(listed)) = worker.one(Job::ListTransportKeys) else { panic!("no list") };
     assert_eq!(listed, [imported, made.into_iter().next().unwrap()]);
-    let Job::Seal { record, hash, resident, source } = good("a", false, SEED) else { panic!() };
+    let Job::Seal { record, kind, resident, source } = good("a", false, SEED) else { panic!() };
     let SeedSource::Encrypted { data, mac, .. } = source else { panic!() };
     let cipher = Cipher::AesCbcPad { bits: 256 };
     let source = SeedSource::Encrypted { transport_key: "acme".to_owned(), cipher, data, mac };
-    let mismatch = worker.one(Job::Seal { record, hash, resident, source });
+    let mismatch = worker.one(Job::Seal { record, kind, resident, source });
     assert!(matches!(mismatch, Err(JobError::Conflict(_))), "{mismatch:?}");
 }

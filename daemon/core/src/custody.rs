@@ -53,6 +53,17 @@ pub enum SealedSeed {
     },
 }
 
+/// The keys of a camera token besides the one that signs.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct CameraKeys {
+    /// Name of the driver that understands them and the token's messages.
+    pub driver: String,
+    /// Encrypts messages to the token.
+    pub encryption: SealedSeed,
+    /// Makes the first code of an activation.
+    pub device_code: SealedSeed,
+}
+
 impl SealedSeed {
     /// Which custody this is.
     pub const fn kind(&self) -> CustodyKind {

@@ -47,10 +47,16 @@ pub struct Parties {
 /// What can happen, alphabetical. The words are stable.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Action {
+    /// A camera token was taken through a step of its activation.
+    Activate,
+    /// Too many codes of an institution failed, or no longer do.
+    Alarm,
     /// It was decided what an operation needs.
     Authorize,
     /// A backup was taken.
     Backup,
+    /// A user was asked to sign something, or no longer is.
+    Challenge,
     /// A contract was made or changed.
     ContractSet,
     /// A user gave up their token (利用解除).
@@ -67,6 +73,8 @@ pub enum Action {
     Import,
     /// The store was created.
     Init,
+    /// A camera token was made ready for another activation (初期化).
+    Initialise,
     /// A token was handed out (トークン発行).
     Issue,
     /// A token was reported lost (紛失).
@@ -85,6 +93,10 @@ pub enum Action {
     Revoke,
     /// A token's expiry was changed.
     SetExpiry,
+    /// A user took part in a camera token (共有登録).
+    Share,
+    /// The answer to a challenge was checked.
+    Sign,
     /// A user passed over the registration (登録の省略).
     Skip,
     /// The daemon started.
@@ -105,9 +117,12 @@ pub enum Action {
 
 impl Action {
     /// All of them, in the order of the enum.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 33] = [
+        Self::Activate,
+        Self::Alarm,
         Self::Authorize,
         Self::Backup,
+        Self::Challenge,
         Self::ContractSet,
         Self::Deactivate,
         Self::Disable,
@@ -116,6 +131,7 @@ impl Action {
         Self::GrantUse,
         Self::Import,
         Self::Init,
+        Self::Initialise,
         Self::Issue,
         Self::Lost,
         Self::Order,
@@ -125,6 +141,8 @@ impl Action {
         Self::Resync,
         Self::Revoke,
         Self::SetExpiry,
+        Self::Share,
+        Self::Sign,
         Self::Skip,
         Self::Start,
         Self::Stop,
@@ -138,8 +156,11 @@ impl Action {
     /// The stable word.
     pub const fn word(self) -> &'static str {
         match self {
+            Self::Activate => "activate",
+            Self::Alarm => "alarm",
             Self::Authorize => "authorize",
             Self::Backup => "backup",
+            Self::Challenge => "challenge",
             Self::ContractSet => "contract_set",
             Self::Deactivate => "deactivate",
             Self::Disable => "disable",
@@ -148,6 +169,7 @@ impl Action {
             Self::GrantUse => "grant_use",
             Self::Import => "import",
             Self::Init => "init",
+            Self::Initialise => "initialise",
             Self::Issue => "issue",
             Self::Lost => "lost",
             Self::Order => "order",
@@ -157,6 +179,8 @@ impl Action {
             Self::Resync => "resync",
             Self::Revoke => "revoke",
             Self::SetExpiry => "set_expiry",
+            Self::Share => "share",
+            Self::Sign => "sign",
             Self::Skip => "skip",
             Self::Start => "start",
             Self::Stop => "stop",

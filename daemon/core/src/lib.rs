@@ -9,12 +9,15 @@
 //! [`settle::settle`].
 #![forbid(unsafe_code)]
 
+pub mod camera;
+pub mod challenge;
 pub mod code;
 pub mod custody;
 pub mod drift;
 pub mod event;
 pub mod ident;
 pub mod kana;
+pub mod keypad;
 pub mod lifecycle;
 pub mod oath;
 pub mod plan;

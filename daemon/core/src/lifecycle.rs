@@ -18,6 +18,7 @@ pub mod issue;
 pub mod leave;
 pub mod life;
 pub mod register;
+pub mod signing;
 pub mod standing;
 pub mod status;
 pub mod usage;

@@ -39,6 +39,8 @@ pub enum Refusal {
     Status(Status),
     /// Another number of digits than the token shows: certainly a typing error, costs no attempt.
     Length,
+    /// The token shows no one-time passwords: it answers challenges.
+    Kind,
 }
 
 /// Decides what to try for `code` at `now`.
@@ -52,6 +54,9 @@ pub fn plan(
     match token.status(now) {
         Status::Active => {}
         other => return Err(Refusal::Status(other)),
+    }
+    if matches!(token.moving, Moving::Keypad(_) | Moving::Camera(_)) {
+        return Err(Refusal::Kind);
     }
     if code.len() != token.profile.digits.get() {
         return Err(Refusal::Length);
@@ -67,6 +72,7 @@ pub fn plan(
             let (fresh, used) = time_window(centre, *floor, policy);
             (fresh, used, now_step)
         }
+        Moving::Keypad(_) | Moving::Camera(_) => return Err(Refusal::Kind),
     };
     let window_end = fresh.iter().copied().max().unwrap_or(now_step);
     let repeat = is_repeat(token, fingerprint, window_end, policy);
@@ -114,6 +120,7 @@ fn is_repeat(
     let width = match token.moving {
         Moving::Event { .. } => u64::from(policy.look_ahead),
         Moving::Time { .. } => u64::from(policy.window_steps).saturating_mul(2),
+        Moving::Keypad(_) | Moving::Camera(_) => 0,
     };
     token.guard.refused.iter().any(|r| {
         r.fingerprint == fingerprint

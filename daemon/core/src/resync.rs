@@ -34,6 +34,9 @@ pub fn plan(
         Status::Active | Status::ResyncRequired => {}
         other => return Err(Refusal::Status(other)),
     }
+    if matches!(token.moving, Moving::Keypad(_) | Moving::Camera(_)) {
+        return Err(Refusal::Kind);
+    }
     if codes.iter().any(|code| code.len() != token.profile.digits.get()) {
         return Err(Refusal::Length);
     }
@@ -50,6 +53,7 @@ pub fn plan(
             let count = u32::try_from(end.saturating_sub(from)).unwrap_or(0);
             Search { from, count, now_step }
         }
+        Moving::Keypad(_) | Moving::Camera(_) => return Err(Refusal::Kind),
     })
 }
 
@@ -76,6 +80,8 @@ pub fn settle(
             *drift =
                 Drift::from_steps(offset(second, search.now_step)).clamped(policy.max_drift_steps);
         }
+        // No plan leads here.
+        Moving::Keypad(_) | Moving::Camera(_) => {}
     }
     token.guard.clear();
     Verdict::Accepted { factor: second }

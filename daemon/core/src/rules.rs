@@ -7,6 +7,7 @@
 mod class;
 mod gate;
 mod serial;
+mod signing;
 mod window;
 
 use jiff::tz::TimeZone;
@@ -15,6 +16,7 @@ pub use self::{
     class::{Factor, OperationClass, OperationRule, Stage, WithoutToken},
     gate::{Demand, Gate, Holding, Permit, RoleSet},
     serial::{CheckDigit, SerialFault, SerialFormat, mod_11_10, mod_11_10_digit},
+    signing::{AlarmRules, CameraRules, ChallengeRules, RetireOtp},
     window::{ClosingWindow, WindowRule, local_minute, start_of_day, start_of_next_day},
 };
 use crate::{
@@ -60,6 +62,12 @@ pub struct Rules {
     pub kind_change: KindChange,
     /// One code for a run of operations; `None`: never.
     pub grant: Option<GrantRules>,
+    /// Camera tokens.
+    pub camera: CameraRules,
+    /// Challenges of tokens that sign.
+    pub challenge: ChallengeRules,
+    /// When too many codes fail at once; `None`: no alarm.
+    pub alarm: Option<AlarmRules>,
     /// What the bank's own staff must give.
     pub staff: StaffRules,
     /// Neither tell whether the password or the code was wrong, nor whether the serial or the code was.

@@ -54,6 +54,8 @@ pub enum Reason {
     Revoked,
     /// Fits no moving factor of the window.
     Wrong,
+    /// The token shows no one-time passwords: it answers challenges. Costs no attempt.
+    WrongKindOfCode,
 }
 
 impl Reason {
@@ -73,6 +75,7 @@ impl Reason {
             Self::Reused => "reused",
             Self::Revoked => "revoked",
             Self::Wrong => "wrong",
+            Self::WrongKindOfCode => "wrong_kind_of_code",
         }
     }
 }
@@ -104,6 +107,7 @@ pub fn settle(
 pub fn refuse(token: &Token, policy: &VerificationPolicy, refusal: Refusal) -> Verdict {
     let reason = match refusal {
         Refusal::Length => Reason::Length,
+        Refusal::Kind => Reason::WrongKindOfCode,
         Refusal::Status(Status::Disabled) => Reason::Disabled,
         Refusal::Status(Status::Expired) => Reason::Expired,
         Refusal::Status(Status::NotYetValid) => Reason::NotYetValid,
@@ -138,6 +142,8 @@ fn accept(
             *floor = Some(factor);
             *drift = drift.learn(offset(factor, plan.now_step), policy.max_drift_steps);
         }
+        // No plan leads here.
+        Moving::Keypad(_) | Moving::Camera(_) => {}
     }
     token.guard.clear();
     Verdict::Accepted { factor }
@@ -159,6 +165,16 @@ pub(crate) fn count_failure(token: &mut Token, policy: &VerificationPolicy, now:
     if token.guard.failures >= policy.lock_after {
         token.guard.locked_at = Some(now);
     }
+}
+
+/// A right answer to a challenge: the count of wrong ones starts again.
+pub fn answered(token: &mut Token) {
+    token.guard.clear();
+}
+
+/// A wrong answer to a challenge; locks the token where the policy's limit is reached.
+pub fn mistaken(token: &mut Token, policy: &VerificationPolicy, now: UnixTime) {
+    count_failure(token, policy, now);
 }
 
 fn rejected(token: &Token, policy: &VerificationPolicy, reason: Reason) -> Verdict {

@@ -6,7 +6,9 @@
 use std::fmt;
 
 use crate::{
+    camera::Camera,
     drift::Drift,
+    keypad::Keypad,
     oath::{Digits, HashAlgorithm, MovingFactor},
     time::UnixTime,
 };
@@ -46,6 +48,10 @@ pub enum Moving {
         /// Learnt offset of the token's clock.
         drift: Drift,
     },
+    /// OCRA on a keypad: answers to typed questions.
+    Keypad(Keypad),
+    /// A camera token: signs what it shows.
+    Camera(Camera),
 }
 
 /// Whether an operator lets the token be used.
@@ -183,6 +189,8 @@ impl Token {
                 let reached = now.step(*t0, *step_s).saturating_add(ahead);
                 *floor = Some(floor.map_or(reached, |f| f.max(reached)));
             }
+            Moving::Keypad(keypad) => keypad.refuse_until(now),
+            Moving::Camera(camera) => camera.forget_sessions(),
         }
     }
 }

@@ -84,5 +84,37 @@ words! {
         TokenUnusable = "token_unusable",
         /// There is no such user in the contract.
         UnknownUser = "unknown_user",
+        /// An activation waits for its second code; it has to come to an end first.
+        ActivationOpen = "activation_open",
+        /// The challenge was answered already.
+        AlreadyUsed = "already_used",
+        /// Only users with approval rights (承認権限) may do this.
+        ApprovalRightRequired = "approval_right_required",
+        /// The code is not the right one.
+        BadCode = "bad_code",
+        /// The challenge is past its time, or the token was activated anew since.
+        ChallengeExpired = "expired",
+        /// An activation was broken off: the token has to be initialised first.
+        InitRequired = "init_required",
+        /// Too many wrong codes for this challenge, or too many open challenges.
+        Limit = "limit",
+        /// There is no such challenge or activation (any more).
+        NoChallenge = "no_challenge",
+        /// It belongs to another user, another session, or a token that the user does not hold.
+        NotBound = "not_bound",
+        /// The token works: it is revoked and issued anew, not initialised.
+        NotInitialisable = "not_initialisable",
+        /// The token can not sign this kind of operation.
+        NotSignable = "not_signable",
+        /// The token is ready for an activation already.
+        NothingToInitialise = "nothing_to_initialise",
+        /// The code was used already for the same input.
+        Reused = "reused",
+        /// More new payees than the token can show: register them first, or split the batch.
+        TooManyNewPayees = "too_many_new_payees",
+        /// A digit is mistyped: the check digit does not fit. Costs no try.
+        Typo = "typo",
+        /// A code of another kind or length than asked for. Costs no try.
+        WrongKindOfCode = "wrong_kind_of_code",
     }
 }

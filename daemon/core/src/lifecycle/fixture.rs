@@ -11,9 +11,10 @@ use crate::{
     oath::{Digits, HashAlgorithm},
     policy::VerificationPolicy,
     rules::{
-        CheckDigit, DeactivationRules, Demand, Effective, Factor, Gate, GrantRules, IssueRules,
-        KindChange, LoginRules, OperationClass, OperationRule, RegistrationRules, RevocationRules,
-        Rules, SerialFormat, SerialVerification, StaffRules, UsageRules, WindowRule,
+        CameraRules, ChallengeRules, CheckDigit, DeactivationRules, Demand, Effective, Factor,
+        Gate, GrantRules, IssueRules, KindChange, LoginRules, OperationClass, OperationRule,
+        RegistrationRules, RevocationRules, Rules, SerialFormat, SerialVerification, StaffRules,
+        UsageRules, WindowRule,
     },
     time::UnixTime,
     token::{Guard, Moving, Profile, Switch, Token},
@@ -111,6 +112,9 @@ pub(crate) fn rules() -> Rules {
             lifetime_s: 600,
             uses: 2,
         }),
+        camera: CameraRules::default(),
+        challenge: ChallengeRules::default(),
+        alarm: None,
         staff: StaffRules { reason: true, reference: false },
         hide_which: true,
     }

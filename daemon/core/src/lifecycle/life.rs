@@ -147,6 +147,11 @@ impl InService {
         }
     }
 
+    /// It leaves the service, whoever held it, and may be taken into service again.
+    pub fn free(self) -> Issued {
+        Issued { contract: self.contract, to: None, at: self.at }
+    }
+
     /// How many users hold it; a contract that holds it as a whole counts as one.
     pub const fn users(&self) -> u32 {
         self.users.get()

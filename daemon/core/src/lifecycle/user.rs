@@ -1,8 +1,9 @@
-//! A user of a contract, and the one token they hold.
+//! A user of a contract, the one token for one-time passwords that they hold, and the one camera
+//! token that they sign with.
 //!
 //! Not responsible for: what lists show (`standing`), the token's own state (`life`).
 
-use super::{Role, TokenKind};
+use super::{Role, TokenKind, signing::Signer};
 use crate::{ident::Serial, time::UnixTime};
 
 /// A user.
@@ -18,6 +19,10 @@ pub struct User {
     wait_until: Option<UnixTime>,
     /// The token that was held last.
     given_up: Option<GivenUp>,
+    /// The camera token; read with its record, which has the last word.
+    signer: Option<Signer>,
+    /// A camera token can not be activated or shared before.
+    signer_wait_until: Option<UnixTime>,
 }
 
 /// The bond between a user and a token.
@@ -78,6 +83,10 @@ pub struct UserParts {
     pub wait_until: Option<UnixTime>,
     /// See [`User::given_up`].
     pub given_up: Option<GivenUp>,
+    /// See [`User::signer`].
+    pub signer: Option<Signer>,
+    /// See [`User::signer_wait_until`].
+    pub signer_wait_until: Option<UnixTime>,
 }
 
 impl User {
@@ -89,13 +98,16 @@ impl User {
             ordered: None,
             wait_until: None,
             given_up: None,
+            signer: None,
+            signer_wait_until: None,
         }
     }
 
     /// From storage.
     pub fn from_parts(parts: UserParts) -> Self {
-        let UserParts { role, binding, ordered, wait_until, given_up } = parts;
-        Self { role, binding, ordered, wait_until, given_up }
+        let UserParts { role, binding, ordered, wait_until, given_up, signer, signer_wait_until } =
+            parts;
+        Self { role, binding, ordered, wait_until, given_up, signer, signer_wait_until }
     }
 
     /// For storage.
@@ -106,6 +118,8 @@ impl User {
             ordered: self.ordered,
             wait_until: self.wait_until,
             given_up: self.given_up.clone(),
+            signer: self.signer.clone(),
+            signer_wait_until: self.signer_wait_until,
         }
     }
 
@@ -142,6 +156,32 @@ impl User {
         self.given_up.as_ref()
     }
 
+    /// The camera token that they sign with, as it was written.
+    pub const fn signer(&self) -> Option<&Signer> {
+        self.signer.as_ref()
+    }
+
+    /// When the next camera token can be taken into service, where that was set.
+    pub const fn signer_wait_until(&self) -> Option<UnixTime> {
+        self.signer_wait_until
+    }
+
+    pub(super) fn sign_with(&mut self, bond: Signer) {
+        self.signer = Some(bond);
+        self.signer_wait_until = None;
+    }
+
+    pub(super) fn stop_signing(&mut self, wait_until: Option<UnixTime>) {
+        self.signer = None;
+        self.signer_wait_until = wait_until;
+    }
+
+    /// As they are when nothing binds them to a token for one-time passwords.
+    fn fresh(&self) -> Self {
+        let (signer, signer_wait_until) = (self.signer.clone(), self.signer_wait_until);
+        Self { signer, signer_wait_until, ..Self::new(self.role) }
+    }
+
     pub(super) fn order(&mut self, kind: TokenKind, at: UnixTime) {
         self.ordered = Some((kind, at));
     }
@@ -162,13 +202,12 @@ impl User {
 
     /// The user holds it from now on.
     pub(super) fn hold(&mut self, serial: Serial, at: UnixTime, generation: u32) {
-        *self =
-            Self { binding: Binding::InService { serial, at, generation }, ..Self::new(self.role) };
+        *self = Self { binding: Binding::InService { serial, at, generation }, ..self.fresh() };
     }
 
     /// The user takes part in the contract's common token again.
     pub(super) fn follow(&mut self) {
-        *self = Self::new(self.role);
+        *self = self.fresh();
     }
 
     pub(super) fn revoke(&mut self, old: GivenUp, generation: u32, wait_until: UnixTime) {

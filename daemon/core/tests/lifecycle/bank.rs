@@ -418,6 +418,6 @@ impl Bank {
 pub(crate) fn next(token: &Token) -> u64 {
     match token.moving {
         Moving::Event { next, .. } => next,
-        Moving::Time { .. } => 0,
+        Moving::Time { .. } | Moving::Keypad(_) | Moving::Camera(_) => 0,
     }
 }

@@ -7,10 +7,10 @@ use warifu_core::{
     lifecycle::{Role, TokenKind, UsageMode},
     policy::VerificationPolicy,
     rules::{
-        CheckDigit, ClosingWindow, DeactivationRules, Demand, Effective, Gate, Holding, IssueRules,
-        KindChange, LoginRules, OperationClass, OperationRule, Permit, RegistrationRules,
-        RevocationRules, RoleSet, Rules, SerialFormat, SerialVerification, StaffRules, UsageRules,
-        WindowRule,
+        CameraRules, ChallengeRules, CheckDigit, ClosingWindow, DeactivationRules, Demand,
+        Effective, Gate, Holding, IssueRules, KindChange, LoginRules, OperationClass,
+        OperationRule, Permit, RegistrationRules, RevocationRules, RoleSet, Rules, SerialFormat,
+        SerialVerification, StaffRules, UsageRules, WindowRule,
     },
 };
 
@@ -96,6 +96,9 @@ pub(crate) fn rules(variant: &Variant) -> Rules {
         },
         kind_change: KindChange { allowed: variant.kind_changes.clone(), next_day: true },
         grant: None,
+        camera: CameraRules::default(),
+        challenge: ChallengeRules::default(),
+        alarm: None,
         staff: StaffRules { reason: true, reference: false },
         hide_which: true,
     }

@@ -8,9 +8,9 @@ use warifu_core::{
     lifecycle::TokenKind,
     policy::VerificationPolicy,
     rules::{
-        ClosingWindow, DeactivationRules, Gate, GrantRules, IssueRules, KindChange, LoginRules,
-        OperationClass, OperationRule, Permit, RegistrationRules, RevocationRules, Rules,
-        SerialFormat, StaffRules, UsageRules,
+        AlarmRules, CameraRules, ChallengeRules, ClosingWindow, DeactivationRules, Gate,
+        GrantRules, IssueRules, KindChange, LoginRules, OperationClass, OperationRule, Permit,
+        RegistrationRules, RevocationRules, Rules, SerialFormat, StaffRules, UsageRules,
     },
 };
 
@@ -54,6 +54,9 @@ pub(crate) fn profile(root: &Section<'_>) -> (Titles, Rules) {
         deactivation: root.within("deactivation", deactivation),
         kind_change: root.within("kind_change", kind_change),
         grant: root.within("grant", grant),
+        camera: CameraRules::default(),
+        challenge: ChallengeRules::default(),
+        alarm: Some(AlarmRules::default()),
         staff: root.within("staff", staff),
         hide_which: root.flag("hide_which"),
     };

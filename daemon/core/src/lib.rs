@@ -20,6 +20,7 @@ pub mod kana;
 pub mod keypad;
 pub mod lifecycle;
 pub mod oath;
+pub mod ocra;
 pub mod plan;
 pub mod policy;
 pub mod resync;

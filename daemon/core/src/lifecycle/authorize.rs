@@ -65,16 +65,25 @@ pub struct Authorization {
     pub limit_yen_per_day: Option<u64>,
 }
 
-/// Decides. `token` is the one that [`Contract::holding`] names; any other is not looked at.
+/// The tokens in a user's hands.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Holdings<'a> {
+    /// The one that [`Contract::holding`] names; any other is not looked at.
+    pub otp: Option<Held<'a>>,
+    /// The one that [`signs`](super::signing::signs) names.
+    pub signer: Option<Held<'a>>,
+}
+
+/// Decides.
 pub fn authorize(
     rules: &Rules,
     contract: &Contract,
     user: &User,
-    token: Option<Held<'_>>,
+    tokens: Holdings<'_>,
     operation: &Operation,
     now: UnixTime,
 ) -> Authorization {
-    let token = held_by(contract, user, token);
+    let token = held_by(contract, user, tokens.otp);
     let blocked = match operation.class {
         OperationClass::Login => login_block(rules, contract, user, token, now),
         _ => None,
@@ -84,6 +93,9 @@ pub fn authorize(
     }
     if !asks(rules, operation) {
         return Authorization::plain(Decision::NotRequired);
+    }
+    if rules.operation(operation.class).factor == Factor::TransactionSignature {
+        return by_signature(rules, contract, user, tokens.signer, operation, now);
     }
     let held = contract.holding(user).is_some();
     if held && token.is_none() {
@@ -201,6 +213,33 @@ fn with_token(
     // possible with a code: a registration never makes an operation easier.
     let before = without_token(rules, contract, operation, now);
     if matches!(before.decision, Decision::Denied(_)) { required } else { before }
+}
+
+/// A signature is asked for: only the token that makes it counts, whatever becomes of the other one.
+fn by_signature(
+    rules: &Rules,
+    contract: &Contract,
+    user: &User,
+    signer: Option<Held<'_>>,
+    operation: &Operation,
+    now: UnixTime,
+) -> Authorization {
+    let Some(token) = signer else {
+        // Whose token was taken away has no grace left.
+        return match user.signer_wait_until() {
+            Some(until) if now < until => Authorization::plain(Decision::Denied(Cause::Revoked)),
+            Some(_) => Authorization::plain(Decision::Denied(Cause::RegistrationRequired)),
+            None => without_token(rules, contract, operation, now),
+        };
+    };
+    Authorization::plain(match token.token.status(now) {
+        Status::Active => Decision::Required(Factor::TransactionSignature),
+        Status::Locked => Decision::Denied(Cause::Locked),
+        Status::Expired => Decision::Denied(Cause::Expired),
+        Status::Disabled | Status::NotYetValid | Status::ResyncRequired => {
+            Decision::Denied(Cause::TokenUnusable)
+        }
+    })
 }
 
 /// Whether the registration counts in the session in which the operation takes place.

@@ -4,8 +4,8 @@
 //! Not responsible for: what single operations need (`authorize`).
 
 use super::{
-    Contract, Held, ListedState, User,
-    authorize::{Cause, grace_end, held_by, login_block, waits_until, was_revoked},
+    Contract, ListedState, User,
+    authorize::{Cause, Holdings, grace_end, held_by, login_block, waits_until, was_revoked},
     standing,
     words::words,
 };
@@ -32,6 +32,18 @@ words! {
     }
 }
 
+words! {
+    /// What the registration screen of camera tokens offers.
+    pub enum CameraScreen {
+        /// Nothing: the user signs already, or has no use for it.
+        Nothing = "nothing",
+        /// A new token (新しいトークン); no other can be shared.
+        First = "first",
+        /// A new token, or one that others of the contract use (利用開始登録済みのトークン).
+        Choose = "choose",
+    }
+}
+
 /// The answer to "this user is logging in".
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Answer {
@@ -45,17 +57,29 @@ pub struct Answer {
     pub grace_until: Option<UnixTime>,
     /// Yen per day, because the user has no token.
     pub limit_yen_per_day: Option<u64>,
+    /// What to offer of camera tokens.
+    pub camera: CameraScreen,
 }
 
-/// Decides. `rights` are the classes of operations that the front end lets the user do.
+/// What the front end knows, and what the contract offers.
+#[derive(Clone, Copy, Debug)]
+pub struct Login<'a> {
+    /// Classes of operations that the front end lets the user do.
+    pub rights: &'a [OperationClass],
+    /// The contract has a camera token in service that the user could share.
+    pub shareable: bool,
+}
+
+/// Decides.
 pub fn status(
     rules: &Rules,
     contract: &Contract,
     user: &User,
-    token: Option<Held<'_>>,
-    rights: &[OperationClass],
+    tokens: Holdings<'_>,
+    login: Login<'_>,
     now: UnixTime,
 ) -> Answer {
+    let token = tokens.otp;
     let state = standing::listed(contract, user, token, now);
     let held = held_by(contract, user, token);
     let stopped = standing::authentication(token) == standing::Authentication::Stopped;
@@ -65,13 +89,26 @@ pub fn status(
         contract.holding(user).is_none() && state != ListedState::Revoked && !was_revoked(user);
     let grace_until = grace_end(rules, contract)
         .filter(|end| unregistered && now >= contract.service_start && now < *end);
+    let asked = |factor| concerned(rules, login.rights, factor);
+    let signs = tokens.signer.is_some();
+    let lacks_signer = asked(Factor::TransactionSignature) && !signs;
     let screen = match state {
         _ if not_before.is_some() => Screen::Revoked,
         // A lost token is replaced, locked or not.
         _ if stopped && state != ListedState::Revoked => Screen::Locked,
-        ListedState::InService => Screen::Nothing,
-        ListedState::Expired => Screen::Expired,
-        _ if now < contract.service_start || !concerned(rules, rights) => Screen::Nothing,
+        ListedState::InService if !lacks_signer => Screen::Nothing,
+        ListedState::Expired if asked(Factor::Otp) || !signs => Screen::Expired,
+        _ if now < contract.service_start => Screen::Nothing,
+        ListedState::Unregistered | ListedState::Issued | ListedState::Revoked
+            if asked(Factor::Otp) =>
+        {
+            if rules.skip {
+                Screen::MaySkip
+            } else {
+                Screen::MustRegister
+            }
+        }
+        _ if !lacks_signer => Screen::Nothing,
         _ if rules.skip => Screen::MaySkip,
         _ => Screen::MustRegister,
     };
@@ -80,15 +117,20 @@ pub fn status(
         login_blocked: login_block(rules, contract, user, token, now),
         not_before,
         grace_until,
-        limit_yen_per_day: rules.limit_without_token_yen.filter(|_| unregistered),
+        limit_yen_per_day: rules.limit_without_token_yen.filter(|_| unregistered && !signs),
+        camera: match () {
+            () if !lacks_signer || now < contract.service_start => CameraScreen::Nothing,
+            () if login.shareable => CameraScreen::Choose,
+            () => CameraScreen::First,
+        },
     }
 }
 
-/// Whether any of the user's rights is protected by a token; everybody logs in.
-fn concerned(rules: &Rules, rights: &[OperationClass]) -> bool {
+/// Whether any of the user's rights is protected by this factor; everybody logs in.
+fn concerned(rules: &Rules, rights: &[OperationClass], factor: Factor) -> bool {
     let login = [OperationClass::Login];
     let mut classes = rights.iter().chain(&login);
-    classes.any(|class| rules.operation(*class).factor != Factor::None)
+    classes.any(|class| rules.operation(*class).factor == factor)
 }
 
 #[cfg(test)]

@@ -52,7 +52,9 @@ pub enum QuestionFault {
     #[error("mutual authentication with decimal questions is not defined")]
     MutualDecimal,
     /// Both questions of a mutual authentication have full length, else `A`, `BC` is `AB`, `C`.
-    #[error("both questions of a mutual authentication have exactly the length that the suite names")]
+    #[error(
+        "both questions of a mutual authentication have exactly the length that the suite names"
+    )]
     MutualLength,
 }
 

@@ -4,6 +4,7 @@
 
 use std::fmt::Write;
 
+use warifu_core::lifecycle::authorize::Holdings;
 use warifu_core::{
     ident::Serial,
     lifecycle::{
@@ -71,8 +72,15 @@ fn user_holds(bank: &Bank, key: &UserKey) {
             attributes: Vec::new(),
             logged_in_at: None,
         };
-        let decision =
-            authorize::authorize(&bank.rules, contract, user, held, &operation, bank.now).decision;
+        let decision = authorize::authorize(
+            &bank.rules,
+            contract,
+            user,
+            Holdings { otp: held, signer: None },
+            &operation,
+            bank.now,
+        )
+        .decision;
         let expected = match () {
             () if live => Decision::Required(Factor::Otp),
             () if listed == ListedState::Revoked => Decision::Denied(Cause::Revoked),

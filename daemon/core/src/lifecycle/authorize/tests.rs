@@ -46,7 +46,8 @@ fn ask(
     now: UnixTime,
 ) -> Authorization {
     let contract = contract(UsageMode::Individual);
-    authorize(rules, &contract, user, token.map(Sample::held), operation, now)
+    let tokens = Holdings { otp: token.map(Sample::held), signer: None };
+    authorize(rules, &contract, user, tokens, operation, now)
 }
 
 const REQUIRED: Decision = Decision::Required(Factor::Otp);
@@ -204,11 +205,26 @@ fn a_forgotten_class_needs_a_code() {
         let found = ask(&rules, &user, Some(&token), &operation(class), start()).decision;
         assert_eq!(found, REQUIRED, "{class:?}");
     }
+}
+
+#[test]
+fn a_signature_is_asked_of_the_token_that_signs() {
     let signed = with_rule(TRANSFER, |rule| {
-        *rule = OperationRule { factor: Factor::TransactionSignature, ..rule.clone() };
+        *rule =
+            OperationRule { factor: Factor::TransactionSignature, grace: false, ..rule.clone() };
     });
-    let found = ask(&signed, &user, Some(&token), &operation(TRANSFER), start()).decision;
-    assert_eq!(found, Decision::Required(Factor::TransactionSignature));
+    let (user, token) = holder();
+    let decide = |signer: Option<&Sample>| {
+        let tokens = Holdings { otp: Some(token.held()), signer: signer.map(Sample::held) };
+        let (contract, one) = (contract(UsageMode::Individual), operation(TRANSFER));
+        authorize(&signed, &contract, &user, tokens, &one, start()).decision
+    };
+    assert_eq!(decide(None), Decision::Denied(Cause::RegistrationRequired));
+    let camera = Sample::new("0112345679", life(crate::lifecycle::Stage::InService));
+    assert_eq!(decide(Some(&camera)), Decision::Required(Factor::TransactionSignature));
+    assert_eq!(decide(Some(&camera.clone().locked())), Decision::Denied(Cause::Locked));
+    let expired = camera.expires(UnixTime(1));
+    assert_eq!(decide(Some(&expired)), Decision::Denied(Cause::Expired));
 }
 
 #[test]

@@ -21,7 +21,8 @@ fn old() -> GivenUp {
 
 fn ask(rules: &Rules, user: &User, token: Option<&Sample>, now: UnixTime) -> Answer {
     let contract = contract(UsageMode::Individual);
-    status(rules, &contract, user, token.map(Sample::held), RIGHTS, now)
+    let tokens = Holdings { otp: token.map(Sample::held), signer: None };
+    status(rules, &contract, user, tokens, Login { rights: RIGHTS, shareable: false }, now)
 }
 
 #[test]
@@ -79,8 +80,10 @@ fn no_screen_before_the_service_starts_or_without_protected_rights() {
     assert_eq!(ask(&rules(), &none, None, UnixTime(start().0 - 1)).screen, Screen::Nothing);
     assert_eq!(ask(&rules(), &none, None, start()).screen, Screen::MaySkip);
     let contract = contract(UsageMode::Individual);
-    let screen =
-        |rules: &Rules, rights| status(rules, &contract, &none, None, rights, start()).screen;
+    let screen = |rules: &Rules, rights| {
+        let login = Login { rights, shareable: false };
+        status(rules, &contract, &none, Holdings::default(), login, start()).screen
+    };
     for rights in [&[][..], &[OperationClass::Unprotected]] {
         assert_eq!(screen(&rules(), rights), Screen::Nothing);
         let at_login = with_rule(OperationClass::Login, |_| ());

@@ -4,6 +4,7 @@
 //! not be computed in one way only is refused by the parser and by the data input.
 
 use super::{keypad::KeypadUse, question::QuestionKind, suite::Suite};
+use crate::oath::HashAlgorithm;
 
 /// Something to know before tokens of a suite go to customers.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -52,7 +53,7 @@ impl Suite {
             (SuiteWarning::ShortCode, (1..8).contains(&self.digits())),
             (SuiteWarning::TenDigits, self.digits() == 10),
             (SuiteWarning::WholeMac, self.digits() == 0),
-            (SuiteWarning::Sha1, self.hash() == crate::oath::HashAlgorithm::Sha1),
+            (SuiteWarning::Sha1, self.hash() == HashAlgorithm::Sha1),
             (SuiteWarning::ShortQuestion, question.max < self.digits()),
             (SuiteWarning::Session, self.session().is_some()),
             (SuiteWarning::Pin, self.pin().is_some()),

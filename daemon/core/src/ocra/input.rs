@@ -10,6 +10,7 @@ use super::{
     question::{Question, QuestionFault},
     suite::Suite,
 };
+use crate::oath::HashAlgorithm;
 
 /// What goes into one computation. Everything that the suite names is given, and nothing else.
 #[derive(Clone, Copy)]
@@ -68,7 +69,7 @@ impl Suite {
             data.extend_from_slice(&counter.to_be_bytes());
         }
         data.extend_from_slice(&self.question().field(inputs.question)?);
-        let length = self.pin().map(|hash| hash.mac_len());
+        let length = self.pin().map(HashAlgorithm::mac_len);
         append(&mut data, Part::Pin, length, inputs.pin_hash)?;
         append(&mut data, Part::Session, self.session().map(usize::from), inputs.session)?;
         if let Some(steps) = wanted(Part::Time, self.step_s().is_some(), inputs.time_steps)? {

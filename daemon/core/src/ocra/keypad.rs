@@ -85,8 +85,9 @@ impl KeypadUse {
     }
 
     /// The suite.
+    #[expect(clippy::missing_panics_doc, reason = "a test parses each of the four texts")]
     pub fn suite(self) -> Suite {
-        Suite::parse(self.suite_text()).expect("a test parses each of the four texts")
+        Suite::parse(self.suite_text()).expect("the four texts are suites")
     }
 
     /// The use of a token with this suite, if it is one of ours.

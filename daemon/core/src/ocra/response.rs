@@ -28,7 +28,9 @@ impl Suite {
             return None;
         }
         if self.digits() == 0 {
-            return Some(Response::Whole(mac.iter().map(|byte| format!("{byte:02x}")).collect()));
+            let nibbles = mac.iter().flat_map(|byte| [byte >> 4, byte & 0x0F]);
+            let text = nibbles.filter_map(|nibble| char::from_digit(nibble.into(), 16)).collect();
+            return Some(Response::Whole(text));
         }
         Some(Response::Code(Code::from_number(oath::truncated(mac)?, self.digits())))
     }

@@ -14,6 +14,8 @@ pub mod action;
 pub mod actor;
 pub mod audit;
 pub mod authorize;
+pub mod camera;
+pub mod challenge;
 #[cfg(feature = "client")]
 pub mod client;
 pub mod contract;
@@ -28,6 +30,7 @@ pub mod openapi;
 pub mod operation;
 pub mod problem;
 pub mod secret;
+pub mod signing;
 pub mod status;
 pub mod text;
 pub mod time;

@@ -24,12 +24,36 @@ macro_rules! operations {
 }
 
 operations! {
+    /// Ends an activation: the 8 digits of its second message.
+    ActivationConfirm = activation_confirm, Post, "/v1/contracts/{contract}/users/{user}/activations/{activation}/confirm", 200;
+    /// Takes an activation to its second message: the 12 digits of the first.
+    ActivationDeviceCode = activation_device_code, Post, "/v1/contracts/{contract}/users/{user}/activations/{activation}/device-code", 200;
+    /// Shows the message of an activation's present step again.
+    ActivationShow = activation_show, Get, "/v1/contracts/{contract}/users/{user}/activations/{activation}", 200;
+    /// Begins the activation of a camera token (トランザクション認証利用開始登録).
+    ActivationStart = activation_start, Post, "/v1/contracts/{contract}/users/{user}/activations", 200;
     /// Public key of the audit chain.
     AuditPublicKey = audit_public_key, Get, "/v1/audit/public-key", 200;
     /// Export of the audit chain.
     AuditExport = audit_export, Get, "/v1/audit/records", 200;
     /// Takes a backup.
     BackupCreate = backup_create, Post, "/v1/backup", 200;
+    /// A user gives their camera token up (利用解除).
+    CameraDeactivate = camera_deactivate, Post, "/v1/contracts/{contract}/users/{user}/camera/deactivations", 200;
+    /// Makes a camera token ready for another activation (初期化).
+    CameraInitialise = camera_initialise, Post, "/v1/contracts/{contract}/camera-tokens/{serial}/initialisations", 200;
+    /// Takes a user's camera token away (失効).
+    CameraRevoke = camera_revoke, Post, "/v1/contracts/{contract}/users/{user}/camera/revocations", 200;
+    /// Lists the active camera tokens of a contract.
+    CameraTokens = camera_tokens, Get, "/v1/contracts/{contract}/camera-tokens", 200;
+    /// Takes a challenge back.
+    ChallengeCancel = challenge_cancel, Delete, "/v1/contracts/{contract}/users/{user}/challenges/{challenge}", 200;
+    /// Asks a user to sign.
+    ChallengeCreate = challenge_create, Post, "/v1/contracts/{contract}/users/{user}/challenges", 200;
+    /// Shows an open challenge again.
+    ChallengeShow = challenge_show, Get, "/v1/contracts/{contract}/users/{user}/challenges/{challenge}", 200;
+    /// Checks the code for a challenge.
+    ChallengeVerify = challenge_verify, Post, "/v1/contracts/{contract}/users/{user}/challenges/{challenge}/verify", 200;
     /// Takes the tokens of users away (失効), all of them or none.
     ContractRevocations = contract_revocations, Post, "/v1/contracts/{contract}/revocations", 200;
     /// Makes or changes a contract.

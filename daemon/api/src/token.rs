@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::{secret::SecretText, time::Timestamp, word::words};
+use crate::{camera::CameraDetail, secret::SecretText, time::Timestamp, word::words};
 
 words! {
     /// Whether a code was right.
@@ -45,6 +45,8 @@ words! {
         Revoked = "revoked",
         /// The code fits nothing that is expected now.
         Wrong = "wrong",
+        /// The token shows no one-time passwords, it answers challenges; it cost no attempt.
+        WrongKindOfCode = "wrong_kind_of_code",
     }
 }
 
@@ -101,8 +103,12 @@ words! {
     pub enum Algorithm {
         /// RFC 4226: a code per press of the button.
         Hotp = "hotp",
+        /// RFC 6287, on a keypad: answers to typed questions.
+        Ocra = "ocra",
         /// RFC 6238: a code per time step.
         Totp = "totp",
+        /// A camera token: signs what it shows.
+        Txa1 = "txa1",
     }
 }
 
@@ -315,6 +321,12 @@ pub struct TokenDetail {
     /// HOTP: next counter that may be accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counter_next: Option<u64>,
+    /// A keypad token: the OCRA suites that it computes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suites: Option<Vec<String>>,
+    /// A camera token: where it stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub camera: Option<CameraDetail>,
     /// Batch it was imported with.
     pub batch: String,
     /// Where its seed lies.

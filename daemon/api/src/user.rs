@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     actor::Actor,
     authorize::{Cause, OperationClass},
+    camera::{CameraBond, CameraScreen},
     grant::Grant,
     secret::SecretText,
     time::Timestamp,
@@ -126,6 +127,9 @@ pub struct UserDetail {
     /// When it was ordered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ordered_at: Option<Timestamp>,
+    /// The camera token that the user signs with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub camera: Option<CameraBond>,
     /// What happened last, the newest first; the last 10 are kept.
     #[serde(default)]
     pub recent: Vec<UserEvent>,
@@ -201,6 +205,9 @@ pub struct UserStatusQuery {
 pub struct UserStatusAnswer {
     /// What to show.
     pub screen: Screen,
+    /// What to offer of camera tokens.
+    #[serde(default)]
+    pub camera_screen: CameraScreen,
     /// Whether the login may go on.
     pub login_allowed: bool,
     /// Why not; present exactly when it may not.

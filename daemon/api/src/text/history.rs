@@ -151,5 +151,9 @@ const fn rejected(reason: Reason) -> Phrase {
             en: "The last code fitted nothing that was expected: it was mistyped, came from another token, or the token has drifted. If the serial number is the right one, resynchronise with two codes in a row.",
             ja: "最後のワンタイムパスワードは一致しませんでした。入力誤り、別のトークンの使用、またはトークンのずれが考えられます。シリアル番号が正しい場合は、続けて表示される二つのワンタイムパスワードで同期してください。",
         },
+        Reason::WrongKindOfCode => Phrase {
+            en: "The last code was sent as a one-time password, but this token shows none: it answers challenges.",
+            ja: "最後の番号はワンタイムパスワードとして送られましたが、このトークンはお取引ごとの認証に使うものです。誤りの回数には数えていません。",
+        },
     }
 }

@@ -6,6 +6,9 @@ use super::{Phrase, Worded, phrases};
 use crate::{authorize::Cause, denial::DenialReason, grant::GrantEnd, token::Reason};
 
 phrases! { DenialReason {
+    ActivationOpen:
+        "An activation of this token waits for its second number. Please finish it, or wait until its time is over.",
+        "このトークンは利用開始登録の途中です。登録を完了するか、時間をおいてからやり直してください。";
     ActorNeedsOtherToken:
         "This needs a token in service other than the one concerned.",
         "この操作には、対象とは別の利用中のトークンが必要です。";
@@ -21,6 +24,15 @@ phrases! { DenialReason {
     AlreadyRegistered:
         "This user has a token in service. It has to be revoked or given up first.",
         "このユーザは既にトークンを利用中です。先に失効または利用解除を行ってください。";
+    AlreadyUsed:
+        "This transaction was confirmed already. A new one needs a new number.",
+        "このお取引は既に認証済みです。新しいお取引には、新しい番号が必要です。";
+    ApprovalRightRequired:
+        "Only users with approval rights can do this.",
+        "この操作は、承認権限のあるユーザのみ行えます。";
+    BadCode:
+        "The number is not right. Please enter the number that the token shows.",
+        "認証エラーです。トークンに表示された番号を、もう一度入力してください。";
     CodeRejected:
         "The one-time password is not right. Please enter the one that the token shows now.",
         "ワンタイムパスワードに誤りがあります。トークンに表示されている最新のものを入力してください。";
@@ -42,6 +54,9 @@ phrases! { DenialReason {
     Expired:
         "The token is past its expiry. A new one is needed.",
         "トークンの有効期限が切れています。新しいトークンが必要です。";
+    InitRequired:
+        "The registration of this token was not completed. The token has to be initialised before it can be registered again.",
+        "トークンの利用開始登録が完了していません。あらためて登録するには、トークンの初期化が必要です。";
     KindChangeNotAllowed:
         "A change to this kind of token is not possible.",
         "この種類のトークンへの変更はできません。";
@@ -51,6 +66,9 @@ phrases! { DenialReason {
     Length:
         "The one-time password has the wrong number of digits. Please enter it as the token shows it.",
         "ワンタイムパスワードの桁数が正しくありません。トークンに表示されているとおりに入力してください。";
+    Limit:
+        "Too many numbers were wrong, or too many confirmations are open. Please begin again.",
+        "番号の誤りが続いたか、認証待ちのお取引が多すぎます。はじめからやり直してください。";
     Locked:
         "The token is locked after too many wrong one-time passwords. Please ask an administrator or the bank to lift the lock.",
         "ワンタイムパスワードの誤りが続いたため、利用停止中です。管理者または銀行に利用停止解除をご依頼ください。";
@@ -63,27 +81,42 @@ phrases! { DenialReason {
     NewSeedRequired:
         "This token can not be issued again. Please issue another one.",
         "このトークンは再発行できません。別のトークンを発行してください。";
+    NoChallenge:
+        "This number is no longer awaited. Please begin again.",
+        "この番号は既に無効です。はじめからやり直してください。";
     NotAccepted:
         "What was entered was not accepted. Please check all of it and try again.",
         "入力内容を確認できませんでした。すべての入力項目をお確かめのうえ、もう一度入力してください。";
     NotBefore:
         "This is not possible yet. Please try again later.",
         "この操作はまだできません。しばらくたってから、もう一度お試しください。";
+    NotBound:
+        "This belongs to another user or another login, or the token is not registered for this user.",
+        "別のユーザまたは別のログインでの操作であるか、このユーザのトークンとして登録されていません。";
     NotInService:
         "The token is not in service. Please register it first.",
         "トークンが利用中ではありません。先に利用開始登録を行ってください。";
+    NotInitialisable:
+        "The token is in use and can not be initialised. Please revoke it and issue it anew.",
+        "このトークンは既にお取引に利用されているため、初期化できません。失効のうえ、あらためて発行してください。";
     NotIssuedToUser:
         "This token was issued to another user.",
         "このトークンは別のユーザに発行されたものです。";
     NotRegistered:
         "This user has no token in service.",
         "このユーザには利用中のトークンがありません。";
+    NotSignable:
+        "The token can not be used for this operation.",
+        "このトークンでは、この操作の認証を行えません。";
     NotThisContract:
         "No such token belongs to this contract. Please check the serial number.",
         "このご契約に該当するトークンがありません。シリアル番号をご確認ください。";
     NotYetValid:
         "The token can not be used yet: its first day is still to come.",
         "トークンの有効期間が始まっていません。";
+    NothingToInitialise:
+        "The token is ready to be registered. It does not have to be initialised.",
+        "このトークンは利用開始登録が可能な状態です。初期化は不要です。";
     ReasonRequired:
         "A reason has to be given.",
         "理由の入力が必要です。";
@@ -117,12 +150,21 @@ phrases! { DenialReason {
     TokenUnusable:
         "The token is out of use. Please ask the bank.",
         "このトークンは現在ご利用いただけません。銀行にお問い合わせください。";
+    TooManyNewPayees:
+        "There are more new payees than the token can show. Please register them first, or split the batch.",
+        "新しい振込先がトークンに表示できる件数を超えています。先に振込先を登録するか、データを分割してください。";
+    Typo:
+        "The number is mistyped. Please check every digit and enter it again.",
+        "番号に入力誤りがあります。一桁ずつご確認のうえ、もう一度入力してください。";
     UnknownUser:
         "There is no such user in this contract.",
         "このご契約に該当するユーザがいません。";
     Wrong:
         "The one-time password is not right. Please enter the one that the token shows now.",
         "ワンタイムパスワードに誤りがあります。トークンに表示されている最新のものを入力してください。";
+    WrongKindOfCode:
+        "This is not the number that is asked for here. Please check which number of the token has to be entered.",
+        "入力された番号は、ここで必要な番号とは異なります。トークンのどの番号を入力するかをご確認ください。";
 } }
 
 /// A code is rejected in the same words whether it came alone or with a change.
@@ -141,6 +183,7 @@ impl Worded for Reason {
             Self::Reused => DenialReason::Reused,
             Self::Revoked => DenialReason::Revoked,
             Self::Wrong => DenialReason::Wrong,
+            Self::WrongKindOfCode => DenialReason::WrongKindOfCode,
             // Told to the user who is about to pay, rather than to one who acts for another.
             Self::NotRegistered => {
                 return Phrase {

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod custody;
+pub mod driver;
 pub mod hsm;
 pub mod secret;
 pub mod seedfile;

@@ -263,13 +263,12 @@ impl Camera {
             return Step::Over { lock };
         };
         session.wrong = session.wrong.saturating_add(1);
-        match tries.checked_sub(session.wrong).filter(|left| *left > 0 && !lock) {
-            Some(left) => Step::Wrong { left },
-            None => {
-                self.phase = end;
-                Step::Over { lock }
-            }
+        let left = tries.saturating_sub(session.wrong);
+        if left > 0 && !lock {
+            return Step::Wrong { left };
         }
+        self.phase = end;
+        Step::Over { lock }
     }
 
     /// The 12 digits were right, and the second message was made.

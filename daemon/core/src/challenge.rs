@@ -39,11 +39,14 @@ pub enum Purpose {
     Register,
     /// The camera token has forgotten its activation.
     Deactivate,
+    /// Nothing: keeps the nonce of an activation's message from being used again.
+    Activate,
 }
 
 impl Purpose {
     /// All of them, in the order of the enum.
-    pub const ALL: [Self; 4] = [Self::Sign, Self::Share, Self::Register, Self::Deactivate];
+    pub const ALL: [Self; 5] =
+        [Self::Sign, Self::Share, Self::Register, Self::Deactivate, Self::Activate];
 
     /// The stable word.
     pub const fn word(self) -> &'static str {
@@ -52,6 +55,7 @@ impl Purpose {
             Self::Share => "share",
             Self::Register => "register",
             Self::Deactivate => "deactivate",
+            Self::Activate => "activate",
         }
     }
 

@@ -102,7 +102,7 @@ pub fn check_share(one: Joining<'_>) -> Result<(), Refused> {
     if camera.active().is_none() { Err(Denial::InitRequired.into()) } else { Ok(()) }
 }
 
-fn eligible<'a>(one: Joining<'a>) -> Result<&'a Camera, Refused> {
+fn eligible(one: Joining<'_>) -> Result<&Camera, Refused> {
     let generation = one.contract.generation();
     let bound = one.user.signer().zip(one.held);
     if bound.is_some_and(|(signer, held)| held.binds(signer, one.contract_id, generation)) {

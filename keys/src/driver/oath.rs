@@ -1,0 +1,95 @@
+//! HOTP and TOTP: one-time passwords, nothing to read or to sign.
+//!
+//! Not responsible for: which moving factors may be tried (`warifu_core::plan`).
+
+use warifu_core::{
+    camera::{Active, Material, Session},
+    code::Code,
+    lifecycle::Denial,
+};
+
+use super::{
+    Activation, ActivationMessage, ChallengeMessage, Driver, DriverError, Question, TokenKeys,
+    Wish, Work, reads_nothing,
+};
+use crate::{custody, hsm::Hsm};
+
+/// RFC 4226 and RFC 6238.
+pub struct Oath(Hsm);
+
+impl Oath {
+    /// In records.
+    pub const NAME: &'static str = "oath";
+
+    /// Works with this HSM.
+    pub const fn new(hsm: Hsm) -> Self {
+        Self(hsm)
+    }
+}
+
+impl Driver for Oath {
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn activation_message<'a>(
+        &'a self,
+        _: TokenKeys<'a>,
+        _: Activation<'a>,
+    ) -> Work<'a, ActivationMessage> {
+        reads_nothing()
+    }
+
+    fn check_device_code<'a>(
+        &'a self,
+        _: TokenKeys<'a>,
+        _: &'a Session,
+        _: &'a str,
+    ) -> Work<'a, Option<u16>> {
+        reads_nothing()
+    }
+
+    fn bind<'a>(&'a self, _: TokenKeys<'a>, _: &'a Material, _: u32) -> Work<'a, [u8; 32]> {
+        reads_nothing()
+    }
+
+    fn message<'a>(
+        &'a self,
+        _: TokenKeys<'a>,
+        _: &'a Active,
+        _: u32,
+        _: Wish<'a>,
+    ) -> Work<'a, ChallengeMessage> {
+        reads_nothing()
+    }
+
+    fn check_code<'a>(
+        &'a self,
+        keys: TokenKeys<'a>,
+        question: Question<'a>,
+        code: &'a Code,
+    ) -> Work<'a, Option<usize>> {
+        Box::pin(async move {
+            let Question::Factors { digits, factors } = question else {
+                return Err(DriverError::Denied(Denial::NotSignable));
+            };
+            let record = custody::record_name(keys.id);
+            Ok(self
+                .0
+                .verify(
+                    keys.seal,
+                    &record,
+                    keys.hash,
+                    digits,
+                    code,
+                    factors.to_vec(),
+                    keys.deadline,
+                )
+                .await?)
+        })
+    }
+
+    fn text(&self, _: &[u8]) -> Option<String> {
+        None
+    }
+}

@@ -93,6 +93,6 @@ mod tests {
         assert_eq!(decode("BB80"), Err(Base45Error::Length));
         assert_eq!(decode("bB8"), Err(Base45Error::Character(0)));
         assert_eq!(decode("BB8\n"), Err(Base45Error::Character(3)));
-        assert_eq!(decode("BBé"), Err(Base45Error::Character(3)));
+        assert_eq!(decode("BBé"), Err(Base45Error::Character(2)));
     }
 }

@@ -7,6 +7,7 @@
 mod operation;
 mod tlv;
 
+use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 pub use self::operation::Operation;
@@ -100,7 +101,7 @@ pub enum Body {
         count: Count,
         /// Their sum.
         total: Total,
-        /// SHA-256 over header, data and trailer records as received.
+        /// [`batch_hash`] of the payment file.
         hash: [u8; 32],
         /// The payments that are shown, which is not all of them.
         items: Vec<Item>,
@@ -304,6 +305,13 @@ impl Item {
             name: name(rest)?,
         })
     }
+}
+
+/// The hash of a payment file that a batch is signed with: over its header, data and trailer records
+/// as received, one after the other without line ends. Its tag keeps it apart from every other hash
+/// of the protocol, and from a plain hash that somebody else may publish of the same file.
+pub fn batch_hash(records: &[u8]) -> [u8; 32] {
+    Sha256::new().chain_update(b"TXA1-BATCH\0").chain_update(records).finalize().into()
 }
 
 /// Whether the payments shown can be part of the batch: not more than it has, not above its total,

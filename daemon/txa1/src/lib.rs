@@ -30,17 +30,11 @@ use warifu_core::code::Code;
 /// 64 bits leave no bias worth naming, where the truncation of RFC 4226 s.5.3 has 31. `None` where
 /// the MAC is shorter than 8 bytes, or where a [`Code`] can not have so many digits.
 pub fn dec64(mac: &[u8], digits: u8) -> Option<Code> {
-    Code::parse(&decimal(leading64(mac)?, digits)?).ok()
+    let fits = (Code::MIN..=Code::MAX).contains(&usize::from(digits));
+    Some(Code::from_number(leading64(mac).filter(|_| fits)?, digits))
 }
 
 /// The number that [`dec64`] reduces.
 pub fn leading64(mac: &[u8]) -> Option<u64> {
     mac.first_chunk().map(|bytes| u64::from_be_bytes(*bytes))
-}
-
-/// The last `digits` decimal digits of a number, zeros filled in. `None` for more than 19 digits.
-fn decimal(number: u64, digits: u8) -> Option<String> {
-    let modulus = 10_u64.checked_pow(u32::from(digits))?;
-    let width = usize::from(digits);
-    Some(format!("{:0width$}", number.checked_rem(modulus)?))
 }

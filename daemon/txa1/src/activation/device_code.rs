@@ -7,7 +7,7 @@
 use thiserror::Error;
 use warifu_core::{code::Code, rules};
 
-use crate::{decimal, frame::MAX_COUNTER};
+use crate::frame::MAX_COUNTER;
 
 const DIGITS: usize = 12;
 const COUNTER_DIGITS: usize = 3;
@@ -70,7 +70,8 @@ pub fn compose(counter: u16, mac64: u64) -> Option<String> {
     if !(1..=MAX_COUNTER).contains(&counter) {
         return None;
     }
-    let mut code = format!("{counter:03}{}", decimal(mac64, MAC_DIGITS)?);
+    let mac = Code::from_number(mac64, MAC_DIGITS);
+    let mut code = format!("{counter:03}{}", str::from_utf8(mac.expose()).ok()?);
     code.push(rules::mod_11_10_digit(&code)?);
     Some(code)
 }

@@ -6,8 +6,8 @@
 use warifu_core::{
     lifecycle::TokenKind,
     rules::{
-        ClosingWindow, Demand, Factor, Gate, Holding, OperationClass, OperationRule, Rules, Stage,
-        WithoutToken,
+        ClosingWindow, Demand, Factor, Gate, Holding, OperationClass, OperationRule, RetireOtp,
+        Rules, Stage, WithoutToken,
     },
 };
 
@@ -37,6 +37,7 @@ pub(crate) fn check(rules: &Rules, tree: &Node, faults: &Faults) {
     check.unlock();
     check.revocation();
     check.grant();
+    check.camera();
     check.gates();
 }
 
@@ -259,16 +260,44 @@ impl Check<'_> {
         self.fault_if(broken, &keys, rule, "classes = [\"transfer_single\"]");
     }
 
+    fn camera(&self) {
+        let camera = &self.rules.camera;
+        let tries = camera.activation_tries.max(camera.confirmation_tries);
+        let keys = ["camera.wrong_limit", "camera.activation_tries", "camera.confirmation_tries"];
+        let rule =
+            "is below the tries of one step, which would never be left: the token locks first";
+        let broken = camera.wrong_limit < u16::from(tries);
+        self.fault_if(broken, &keys, rule, "wrong_limit = 20");
+        let gate = &camera.initialise;
+        let nobody = !gate.staff && !gate.own && gate.others.is_empty();
+        let rule =
+            "lets nobody initialise a token: one whose activation came to no end would be lost";
+        let keys = ["camera.initialise", "camera.auto_initialise"];
+        self.fault_if(nobody && !camera.auto_initialise, &keys, rule, "staff = true");
+        let rule = "an initialisation concerns the token and whoever holds it, not one user; name \
+                    roles in others";
+        self.fault_if(gate.own, &["camera.initialise.own"], rule, "own = false");
+        let gate = &camera.activate;
+        let retires = camera.retire_otp != RetireOtp::Keep;
+        let broken = gate.own && gate.code == Demand::Yes && retires;
+        let rule = "who gave up the token for one-time passwords has no code to show for the next \
+                    activation; say no or if_able, or retire_otp = \"keep\"";
+        let keys = ["camera.activate.code", "camera.activate.own", "camera.retire_otp"];
+        self.fault_if(broken, &keys, rule, "code = \"if_able\"");
+    }
+
     /// What holds at every gate.
     fn gates(&self) {
         let rules = self.rules;
-        let gates: [(&str, &Gate, bool); 6] = [
+        let gates: [(&str, &Gate, bool); 8] = [
             ("issue.order", &rules.issue.order, false),
             ("registration.gate", &rules.registration.gate, false),
             ("usage.gate", &rules.usage.gate, false),
             ("unlock", &rules.unlock, true),
             ("revocation.gate", &rules.revocation.gate, true),
             ("deactivation.gate", &rules.deactivation.gate, true),
+            ("camera.initialise", &rules.camera.initialise, true),
+            ("camera.activate", &rules.camera.activate, false),
         ];
         for (name, gate, has_token) in gates {
             let key = format!("{name}.others");

@@ -71,6 +71,9 @@ const ORDER: [OperationClass; OperationClass::ALL.len()] = [
     OperationClass::Unprotected,
 ];
 
+/// The bank code of the default profile: no bank has it.
+const NO_BANK: &str = "0000";
+
 /// Whom the users act upon who are let through a gate.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Upon {

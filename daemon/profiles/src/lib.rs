@@ -23,7 +23,7 @@ use warifu_core::rules::Rules;
 pub use crate::{
     explain::{Chapter, Language},
     fault::Fault,
-    overrides::Overrides,
+    overrides::{BANK_CODE, Overrides, lay_bank_code},
 };
 use crate::{
     fault::{Faults, Place},

@@ -1,9 +1,29 @@
-//! Single numbers of a configuration that win over those of a profile.
+//! Single values of a configuration that win over those of a profile.
 //!
 //! Not responsible for: what a number may be (`VerificationPolicy::faults`).
 
 use serde::Deserialize;
-use warifu_core::policy::VerificationPolicy;
+use warifu_core::{policy::VerificationPolicy, rules::Rules};
+
+/// What a bank's code may be, to follow "it is".
+pub const BANK_CODE: &str = "four digits in quotes (金融機関コード)";
+
+/// Whether a text is a bank's code as camera tokens show it.
+pub(crate) fn is_bank_code(text: &str) -> bool {
+    text.len() == 4 && text.bytes().all(|c| c.is_ascii_digit())
+}
+
+/// Lays the `bank_code` of an `[[institution]]` over its profile's, so that several banks can share
+/// one profile. Answers whether it is one; where it is not, nothing is changed.
+#[must_use]
+pub fn lay_bank_code(code: Option<&str>, rules: &mut Rules) -> bool {
+    let Some(code) = code else { return true };
+    let good = is_bank_code(code);
+    if good {
+        code.clone_into(&mut rules.camera.bank);
+    }
+    good
+}
 
 /// `[verification]` and `[institution.verification]` of the daemon's configuration.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]

@@ -14,7 +14,12 @@ use warifu_core::{
     },
 };
 
-use crate::{section::Section, tree::Node, words::Word as _};
+use crate::{
+    overrides::{BANK_CODE, is_bank_code},
+    section::Section,
+    tree::Node,
+    words::Word as _,
+};
 
 /// What a profile says besides rules.
 pub(crate) struct Titles {
@@ -54,9 +59,9 @@ pub(crate) fn profile(root: &Section<'_>) -> (Titles, Rules) {
         deactivation: root.within("deactivation", deactivation),
         kind_change: root.within("kind_change", kind_change),
         grant: root.within("grant", grant),
-        camera: CameraRules::default(),
-        challenge: ChallengeRules::default(),
-        alarm: Some(AlarmRules::default()),
+        camera: root.within("camera", camera),
+        challenge: root.within("challenge", challenge),
+        alarm: root.within_or_none("alarm", alarm),
         staff: root.within("staff", staff),
         hide_which: root.flag("hide_which"),
     };
@@ -246,6 +251,61 @@ fn grant(table: &Section<'_>) -> Option<GrantRules> {
         uses: small(table.number("uses", &(1..=500), "operations after the first")),
     };
     enabled.then_some(rules)
+}
+
+fn camera(table: &Section<'_>) -> CameraRules {
+    let tries = |key| small(table.number(key, &(1..=10), "wrong codes that end an activation"));
+    let why = "seconds, from one minute to half an hour";
+    let activation_s = small(table.number("activation_s", &(60..=1_800), why));
+    let why = "seconds, longer than the 90 and 40 that the token itself leaves for Done and Yes";
+    let confirmation_s = small(table.number("confirmation_s", &(150..=1_800), why));
+    let why = "wrong codes over all activations; each is a guess at what the token would show";
+    CameraRules {
+        bank: bank(table),
+        activation_s,
+        activation_tries: tries("activation_tries"),
+        confirmation_s,
+        confirmation_tries: tries("confirmation_tries"),
+        wrong_limit: small(table.number("wrong_limit", &(3..=100), why)),
+        auto_initialise: table.flag("auto_initialise"),
+        initialise: table.within("initialise", gate),
+        activate: table.within("activate", gate),
+        approval_right: table.flag("approval_right"),
+        retire_otp: table.word("retire_otp"),
+    }
+}
+
+fn bank(table: &Section<'_>) -> String {
+    const KEY: &str = "bank";
+    let text = table.text(KEY, "0144");
+    if !is_bank_code(&text) && !table.faults().concern(&table.path(KEY)) {
+        let rule = format!("{text:?} is no bank's code: it is {BANK_CODE}");
+        table.fault(KEY, rule, "bank = \"0144\"");
+    }
+    text
+}
+
+fn challenge(table: &Section<'_>) -> ChallengeRules {
+    let number = |key, range, why| table.number(key, &range, why);
+    let why = "seconds, from one minute to a quarter of an hour";
+    let lifetime_s = small(number("lifetime_s", 60..=900, why));
+    let why = "each try is a guess at the same code";
+    let tries = small(number("tries", 1..=5, why));
+    let why = "each open challenge is one more code that a guess may hit";
+    let open_at_most = small(number("open_at_most", 1..=10, why));
+    let items = small(number("items", 0..=6, "items that fit on the display"));
+    let why = "each step adds two guesses";
+    let keypad_steps = small(number("keypad_steps", 0..=2, why));
+    ChallengeRules { lifetime_s, tries, open_at_most, items, keypad_steps }
+}
+
+fn alarm(table: &Section<'_>) -> AlarmRules {
+    let why = "seconds, from one minute to an hour";
+    let window_s = small(table.number("window_s", &(60..=3_600), why));
+    let why = "codes; of fewer, a few wrong ones would raise the alarm";
+    let least = small(table.number("least", &(10..=100_000), why));
+    let percent = small(table.number("percent", &(1..=100), "wrong codes per hundred"));
+    AlarmRules { window_s, least, percent }
 }
 
 fn staff(table: &Section<'_>) -> StaffRules {

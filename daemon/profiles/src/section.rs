@@ -62,6 +62,22 @@ impl<'a> Section<'a> {
         read
     }
 
+    /// As [`Self::within`], or nothing where the word `none` stands in place of the table.
+    pub(crate) fn within_or_none<T>(
+        &self,
+        key: &str,
+        read: impl FnOnce(&Section<'a>) -> T,
+    ) -> Option<T> {
+        match self.node(key).map(|node| &node.value) {
+            None | Some(Value::Table(_)) => Some(self.within(key, read)),
+            Some(Value::Text(text)) if text == "none" => None,
+            Some(_) => {
+                self.fault(key, "is a table of keys, or \"none\"", format!("{key} = \"none\""));
+                None
+            }
+        }
+    }
+
     /// A key that may be absent.
     pub(crate) fn optional_text(&self, key: &str) -> Option<String> {
         let Value::Text(text) = &self.node(key)?.value else {

@@ -5,8 +5,8 @@
 use warifu_core::{
     lifecycle::{Role, TokenKind, UsageMode},
     rules::{
-        CheckDigit, Demand, Effective, Factor, Holding, OperationClass, SerialVerification, Stage,
-        WindowRule, WithoutToken,
+        CheckDigit, Demand, Effective, Factor, Holding, OperationClass, RetireOtp,
+        SerialVerification, Stage, WindowRule, WithoutToken,
     },
 };
 
@@ -36,7 +36,7 @@ macro_rules! of_core {
     };
 }
 
-of_core!(OperationClass, Stage, Role, TokenKind, UsageMode);
+of_core!(OperationClass, RetireOtp, Stage, Role, TokenKind, UsageMode);
 
 listed! {
     Factor { "none" => None, "otp" => Otp, "transaction_signature" => TransactionSignature }

@@ -5,8 +5,8 @@ use warifu_core::{
     lifecycle::{Role, TokenKind, UsageMode},
     policy::VerificationPolicy,
     rules::{
-        Demand, Effective, Factor, Gate, Holding, OperationClass, Rules, SerialVerification, Stage,
-        WindowRule, WithoutToken,
+        AlarmRules, CameraRules, ChallengeRules, Demand, Effective, Factor, Gate, Holding,
+        OperationClass, RetireOtp, Rules, SerialVerification, Stage, WindowRule, WithoutToken,
     },
 };
 use warifu_profiles::{BUILT_IN, Profile, find};
@@ -54,6 +54,9 @@ fn the_default_takes_the_safe_side() {
     assert_eq!(rules.revocation.gate.code, Demand::Yes);
     assert!(rules.unlock.others.iter().all(|permit| permit.holding == Holding::OtherLive));
     assert!(rules.staff.reason && rules.staff.reference);
+    assert_eq!(rules.camera, CameraRules::default());
+    assert_eq!(rules.challenge, ChallengeRules::default());
+    assert_eq!(rules.alarm, Some(AlarmRules::default()));
     for class in OperationClass::ALL {
         let expected =
             if class == OperationClass::Unprotected { Factor::None } else { Factor::Otp };
@@ -81,6 +84,46 @@ fn bank_000_has_camera_tokens() {
     assert_eq!(transfer.without_token, WithoutToken::Refused);
     assert_eq!(rules.operation(OperationClass::Login).factor, Factor::None);
     assert!(rules.kind_change.allowed.contains(&(TokenKind::Hard, TokenKind::Camera)));
+}
+
+/// Signers of this bank hold no one-time passwords after a while; nothing may need one of them.
+#[test]
+fn bank_000_asks_codes_only_of_who_can_make_them() {
+    let rules = rules("bank-000");
+    let camera = &rules.camera;
+    assert_eq!(camera.bank, "0144");
+    assert_eq!((camera.approval_right, camera.auto_initialise), (true, false));
+    assert_eq!(camera.retire_otp, RetireOtp::Offer);
+    let activate = &camera.activate;
+    assert!(activate.own && !activate.staff && activate.others.is_empty());
+    assert!(camera.initialise.staff && camera.initialise.password);
+    let line = |actors| [(actors, Role::ALL.to_vec(), Holding::Any)];
+    assert_eq!(roles(&camera.initialise), line(vec![Role::Master]));
+    let upper = vec![Role::Master, Role::Administrator];
+    assert_eq!(roles(&rules.revocation.gate), line(upper));
+    assert!(rules.revocation.gate.staff && rules.revocation.gate.password);
+    for gate in [
+        &rules.issue.order,
+        &rules.registration.gate,
+        &rules.usage.gate,
+        &rules.unlock,
+        &rules.revocation.gate,
+        &rules.deactivation.gate,
+        &camera.initialise,
+        &camera.activate,
+    ] {
+        assert_ne!(gate.code, Demand::Yes);
+    }
+}
+
+#[test]
+fn the_other_banks_have_no_rules_of_their_own_for_camera_tokens() {
+    for name in ["standalone", "bank-001", "bank-002", "bank-003", "bank-004"] {
+        let rules = rules(name);
+        assert_eq!(rules.camera, CameraRules::default(), "{name}");
+        assert_eq!(rules.challenge, ChallengeRules::default(), "{name}");
+        assert_eq!(rules.alarm, Some(AlarmRules::default()), "{name}");
+    }
 }
 
 #[test]

@@ -65,9 +65,26 @@ windows = [{ from = "01:23", to = "02:34" }, { from = "22:45", to = "00:56" }]
 [grant]
 lifetime_s = 3491
 uses = 467
+[camera]
+bank = "4987"
+activation_s = 617
+activation_tries = 6
+confirmation_s = 1223
+confirmation_tries = 4
+wrong_limit = 83
+[challenge]
+lifetime_s = 811
+tries = 3
+open_at_most = 10
+items = 5
+keypad_steps = 2
+[alarm]
+window_s = 3001
+least = 54321
+percent = 71
 "#;
 
-const TOLD: [&str; 20] = [
+const TOLD: [&str; 34] = [
     "17",
     "1,234,567",
     "31",
@@ -88,6 +105,20 @@ const TOLD: [&str; 20] = [
     "00:56",
     "3,491",
     "467",
+    "4987",
+    "617",
+    "6",
+    "1,223",
+    "4",
+    "83",
+    "811",
+    "3",
+    "10",
+    "5",
+    "2",
+    "3,001",
+    "54,321",
+    "71",
 ];
 
 #[test]
@@ -139,6 +170,14 @@ fn every_rule_that_can_be_switched_is_told() {
         "kind_change = { next_day = false }",
         "kind_change = { allowed = [] }",
         "grant = { enabled = false }",
+        "alarm = \"none\"",
+        "camera = { auto_initialise = true }",
+        "camera = { approval_right = false }",
+        "camera = { retire_otp = \"keep\" }",
+        "camera = { retire_otp = \"perform\" }",
+        "camera = { initialise = { password = true, others = [{ actors = [\"master\"], subjects = [\"general\"], holding = \"any\" }] } }",
+        "camera = { activate = { staff = false } }",
+        "challenge = { items = 0 }",
         "staff = { reason = false }",
         "staff = { reference = false }",
     ];

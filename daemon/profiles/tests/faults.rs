@@ -76,7 +76,8 @@ fn a_base_is_built_in() {
     let of = |text: &str| Profile::parse(text, "x.toml").unwrap_err()[0].clone();
     let unknown = of("title_en = \"X\"\nbase = \"./other.toml\"\n");
     assert_eq!((unknown.key.as_str(), unknown.line), ("base", Some(2)));
-    assert_eq!(of("base = 7\n").key, "base");
+    let faults = Profile::parse("base = 7\n", "x.toml").unwrap_err();
+    assert!(faults.iter().any(|fault| fault.key == "base"), "{faults:?}");
 }
 
 #[test]
@@ -100,7 +101,7 @@ fn a_base_s_own_lines_are_named_where_they_contradict() {
 }
 
 /// Lines, and the key that they are refused for.
-const CONTRADICTIONS: [(&str, &str); 45] = [
+const CONTRADICTIONS: [(&str, &str); 70] = [
     ("time_zone = \"Asia/Nowhere\"", "time_zone"),
     ("time_zone = \"\"", "time_zone"),
     ("grace_days = -1", "grace_days"),
@@ -165,6 +166,31 @@ const CONTRADICTIONS: [(&str, &str); 45] = [
     ("kind_change = { allowed = [\"soft to soft\"] }", "kind_change.allowed"),
     ("grant = { enabled = true, classes = [\"login\"] }", "grant.classes"),
     ("grant = { enabled = true, classes = [] }", "grant.classes"),
+    ("camera = { bank = \"144\" }", "camera.bank"),
+    ("camera = { bank = \"01440\" }", "camera.bank"),
+    ("camera = { bank = \"０１４４\" }", "camera.bank"),
+    ("camera = { bank = 144 }", "camera.bank"),
+    ("camera = { activation_s = 59 }", "camera.activation_s"),
+    ("camera = { activation_s = 1801 }", "camera.activation_s"),
+    ("camera = { activation_tries = 11 }", "camera.activation_tries"),
+    ("camera = { confirmation_s = 149 }", "camera.confirmation_s"),
+    ("camera = { confirmation_tries = 0 }", "camera.confirmation_tries"),
+    ("camera = { wrong_limit = 2 }", "camera.wrong_limit"),
+    ("camera = { wrong_limit = 101 }", "camera.wrong_limit"),
+    ("camera = { wrong_limit = 5, confirmation_tries = 6 }", "camera.wrong_limit"),
+    ("camera = { retire_otp = \"none\" }", "camera.retire_otp"),
+    ("camera = { initialise = { staff = false } }", "camera.initialise"),
+    ("camera = { initialise = { own = true } }", "camera.initialise.own"),
+    ("camera = { activate = { code = \"yes\" } }", "camera.activate.code"),
+    ("challenge = { lifetime_s = 901 }", "challenge.lifetime_s"),
+    ("challenge = { tries = 6 }", "challenge.tries"),
+    ("challenge = { open_at_most = 0 }", "challenge.open_at_most"),
+    ("challenge = { items = 7 }", "challenge.items"),
+    ("challenge = { keypad_steps = 3 }", "challenge.keypad_steps"),
+    ("alarm = { window_s = 59 }", "alarm.window_s"),
+    ("alarm = { least = 9 }", "alarm.least"),
+    ("alarm = { percent = 0 }", "alarm.percent"),
+    ("alarm = \"off\"", "alarm"),
 ];
 
 #[test]
@@ -174,6 +200,22 @@ fn contradictions_are_refused_for_the_key_that_shall_change() {
         let keys: Vec<_> = faults.iter().map(|fault| fault.key.as_str()).collect();
         assert_eq!(keys, [key], "{lines}");
         assert!(!faults[0].rule.is_empty());
+    }
+}
+
+/// The words of a key that stands for a table, and edges that are still good.
+#[test]
+fn what_is_good_at_the_edge() {
+    for lines in [
+        "alarm = \"none\"",
+        "camera = { bank = \"0000\", activation_s = 60, confirmation_s = 150, wrong_limit = 5 }",
+        "camera = { initialise = { staff = false }, auto_initialise = true }",
+        "camera = { activate = { code = \"yes\" }, retire_otp = \"keep\" }",
+        "camera = { activate = { staff = false, own = false } }",
+        "challenge = { lifetime_s = 900, tries = 1, open_at_most = 1, items = 0, keypad_steps = 0 }",
+        "alarm = { window_s = 3600, least = 100000, percent = 100 }",
+    ] {
+        assert_eq!(faults(lines), [], "{lines}");
     }
 }
 

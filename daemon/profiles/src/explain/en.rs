@@ -1,5 +1,7 @@
 //! Profiles in English. Not responsible for: which chapters there are elsewhere; keep both alike.
 
+mod signing;
+
 use warifu_core::{
     lifecycle::{Role, TokenKind, UsageMode},
     rules::{
@@ -29,6 +31,9 @@ pub(super) fn chapters(profile: &Profile) -> Vec<Chapter> {
         chapter("deactivation", "Deactivation by the user", deactivation(rules)),
         chapter("kind_change", "Another kind of token", kind_change(rules)),
         chapter("grant", "One code for several operations", grant(rules)),
+        chapter("camera", "Camera tokens", signing::camera(&rules.camera)),
+        chapter("challenge", "What tokens sign", signing::challenge(rules.challenge)),
+        chapter("alarm", "Alarm over wrong codes", signing::alarm(rules.alarm)),
         chapter("staff", "The bank's staff", staff(rules)),
     ]
 }

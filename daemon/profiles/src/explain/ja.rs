@@ -1,5 +1,7 @@
 //! Profiles in Japanese. Not responsible for: which chapters there are elsewhere; keep both alike.
 
+mod signing;
+
 use warifu_core::{
     lifecycle::{Role, TokenKind, UsageMode},
     rules::{
@@ -29,6 +31,9 @@ pub(super) fn chapters(profile: &Profile) -> Vec<Chapter> {
         chapter("deactivation", "利用解除", deactivation(rules)),
         chapter("kind_change", "トークン種類の変更", kind_change(rules)),
         chapter("grant", "連続した取引", grant(rules)),
+        chapter("camera", "カメラ付きトークン", signing::camera(&rules.camera)),
+        chapter("challenge", "トランザクション認証", signing::challenge(rules.challenge)),
+        chapter("alarm", "誤ったコードの警報", signing::alarm(rules.alarm)),
         chapter("staff", "銀行職員", staff(rules)),
     ]
 }

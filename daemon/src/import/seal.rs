@@ -201,6 +201,7 @@ impl Run<'_> {
             batch: self.job.batch.clone(),
             token: candidate.token,
             seal: sealed.seal,
+            camera_keys: None,
             created_ms,
             last_accepted_ms: None,
             last_request: None,

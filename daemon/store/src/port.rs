@@ -64,13 +64,17 @@ pub enum Space {
     Owned = 11,
     /// Grants: `bucket (u32 BE) id (12)`.
     Grant = 12,
+    /// What users were asked to sign: `institution 00 serial 00 nonce (12)`.
+    Challenge = 13,
+    /// Which token of a contract bears a token code: `institution 00 contract 00 code (6)`.
+    TokenCode = 14,
 }
 
 impl Space {
     /// All spaces, in the order a backup walks them: what points elsewhere before what it points
     /// to, hints after what they are about, so that neither is missing; the audit chain last, so that it
     /// covers whatever changed meanwhile.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Meta,
         Self::Batch,
         Self::Manifest,
@@ -79,7 +83,9 @@ impl Space {
         Self::Contract,
         Self::Holder,
         Self::Owned,
+        Self::TokenCode,
         Self::Grant,
+        Self::Challenge,
         Self::Idempotency,
         Self::Checkpoint,
         Self::Audit,

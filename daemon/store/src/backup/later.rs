@@ -116,6 +116,7 @@ fn raise(moving: &mut Moving, used: MovingFactor) -> bool {
             *floor = Some(floor.map_or(used, |f| f.max(used)));
             lower
         }
+        Moving::Keypad(_) | Moving::Camera(_) => false,
     }
 }
 

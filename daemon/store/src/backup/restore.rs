@@ -29,7 +29,7 @@ use crate::{
     port::{Space, StoreError},
     record::{
         self, BatchRecord, BatchState, ClockRecord, ContractRecord, DecodedEvent, HintRecord,
-        Record, StoreMeta, TokenRecord, UserRecord, encode_event,
+        Record, StoreMeta, TokenCodeRecord, TokenRecord, UserRecord, encode_event,
     },
     sled_engine::{Builder, OpenError},
 };
@@ -211,7 +211,8 @@ impl<'a> Run<'a> {
             Space::User => self.user(frame),
             Space::Holder => self.hint(Space::Holder, frame),
             Space::Owned => self.hint(Space::Owned, frame),
-            Space::Idempotency | Space::Manifest | Space::Grant => {
+            Space::TokenCode => self.token_code(frame),
+            Space::Idempotency | Space::Manifest | Space::Grant | Space::Challenge => {
                 Err(self.damaged("a space that does not belong into a backup"))
             }
         }
@@ -293,6 +294,14 @@ impl<'a> Run<'a> {
             return Err(self.damaged("the key of a hint is none"));
         }
         self.put(space, frame, &frame.bytes)
+    }
+
+    fn token_code(&mut self, frame: &RecordFrame) -> Result<(), RestoreError> {
+        TokenCodeRecord::decode(&frame.bytes).map_err(|e| self.damaged(e))?;
+        if record::parse_token_code_key(&frame.key).is_none() {
+            return Err(self.damaged("the key of a token code is none"));
+        }
+        self.put(Space::TokenCode, frame, &frame.bytes)
     }
 
     fn audit(&mut self, frame: &RecordFrame) -> Result<(), RestoreError> {

@@ -7,14 +7,18 @@ use minicbor::{Decode, Decoder, Encode, Encoder, data::Type};
 use crate::port::StoreError;
 
 /// Newest schema that this build writes, and the newest `min_writer` it may touch.
-pub const SCHEMA: u16 = LIFE_CYCLE;
+pub const SCHEMA: u16 = SIGNING;
 
 /// Records that every build may rewrite.
-const FIRST: u16 = 1;
+pub(super) const FIRST: u16 = 1;
 
 /// Records that say who holds a token. A build without the life cycle would take a lost token for
 /// a good one, and drop all of it when it writes the record back: it must not touch them.
 pub(super) const LIFE_CYCLE: u16 = 2;
+
+/// Records of tokens that sign, and of who signs with them. A build without them knows neither the
+/// tokens nor that a user holds one, and would drop that bond when it writes the user back.
+pub(super) const SIGNING: u16 = 3;
 
 /// Something that is stored.
 pub trait Record: Sized {

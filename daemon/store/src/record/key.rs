@@ -3,6 +3,8 @@
 //! Not responsible for: the byte that tells spaces apart (an engine's business).
 
 use warifu_core::{
+    camera::TokenCode,
+    challenge::ChallengeId,
     ident::{ContractId, Institution, Name, Serial, TokenId, UserId},
     time::UnixTime,
 };
@@ -143,6 +145,42 @@ pub fn grant_key(bucket: u32, id: &[u8; 12]) -> Key {
 pub fn parse_grant_key(key: &[u8]) -> Option<(u32, [u8; 12])> {
     let (bucket, id) = key.split_first_chunk::<4>()?;
     Some((u32::from_be_bytes(*bucket), id.try_into().ok()?))
+}
+
+/// Key of a challenge.
+pub fn challenge_key(id: &TokenId, challenge: &ChallengeId) -> Key {
+    let mut key = challenge_prefix(id);
+    key.extend_from_slice(challenge);
+    key
+}
+
+/// What all keys of one token's challenges begin with.
+pub fn challenge_prefix(id: &TokenId) -> Key {
+    join(&[id.institution.as_str(), id.serial.as_str(), ""])
+}
+
+/// The token and the challenge in a challenge's key.
+pub fn parse_challenge_key(key: &[u8]) -> Option<(TokenId, ChallengeId)> {
+    let (names, challenge) = key.split_last_chunk::<12>()?;
+    let [institution, serial, ""] = split(names)? else { return None };
+    let institution = Institution::parse(institution).ok()?;
+    Some((TokenId { institution, serial: Serial::parse(serial).ok()? }, *challenge))
+}
+
+/// Key of a token code that is taken.
+pub fn token_code_key(institution: &Institution, contract: &ContractId, code: &TokenCode) -> Key {
+    join(&[institution.as_str(), contract.as_str(), code.as_str()])
+}
+
+/// What all keys of one contract's token codes begin with.
+pub fn token_code_prefix(institution: &Institution, contract: &ContractId) -> Key {
+    join(&[institution.as_str(), contract.as_str(), ""])
+}
+
+/// The code in a token code's key.
+pub fn parse_token_code_key(key: &[u8]) -> Option<TokenCode> {
+    let [_, _, code] = split(key)?;
+    TokenCode::parse(code)
 }
 
 /// The names with a separator between each two.

@@ -2,13 +2,9 @@
 //!
 //! Not responsible for: changing any of it (see `warifu_core`), or opening the sealed seed.
 
-use minicbor::{
-    Decode, Encode,
-    bytes::{ByteArray, ByteVec},
-};
+use minicbor::{Decode, Encode, bytes::ByteArray};
 use warifu_core::{
-    custody::{SealedSeed, WrapMechanism},
-    drift::Drift,
+    custody::{CameraKeys, SealedSeed},
     ident::{Institution, Name, Serial, TokenId},
     lifecycle::{Life, TokenKind},
     oath::{Digits, HashAlgorithm},
@@ -17,11 +13,13 @@ use warifu_core::{
 };
 
 use super::{
-    envelope::{LIFE_CYCLE, Record, damaged, open, seal, seal_as},
+    envelope::{FIRST, LIFE_CYCLE, Record, SIGNING, damaged, open, seal_as},
     life::LifeWire,
+    moving::MovingWire,
     note::{TokenNote, TokenNoteWire, notes, push, wires},
+    seal::{CameraKeysWire, SealWire},
 };
-use crate::port::StoreError;
+use crate::port::{MAX_VALUE, StoreError};
 
 /// A token as it is stored.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -40,8 +38,10 @@ pub struct TokenRecord {
     pub batch: Name,
     /// Verification state.
     pub token: Token,
-    /// The seed, useless without the HSM.
+    /// The seed, useless without the HSM; of a camera token the key that signs.
     pub seal: SealedSeed,
+    /// The other keys of a camera token; there exactly when [`Moving::Camera`] is.
+    pub camera_keys: Option<CameraKeys>,
     /// When it was imported, in milliseconds since the epoch.
     pub created_ms: u64,
     /// When a code was last accepted.
@@ -72,6 +72,16 @@ impl TokenRecord {
     pub fn push(&mut self, note: TokenNote) {
         push(&mut self.recent, note);
     }
+
+    /// What a build must know to rewrite it. Tokens that nobody was given say nothing that an
+    /// older build could lose to harm.
+    fn schema(&self) -> u16 {
+        match (&self.token.moving, &self.life) {
+            (Moving::Keypad(_) | Moving::Camera(_), _) => SIGNING,
+            (Moving::Event { .. } | Moving::Time { .. }, Life::Stock(_)) => FIRST,
+            (Moving::Event { .. } | Moving::Time { .. }, _) => LIFE_CYCLE,
+        }
+    }
 }
 
 #[derive(Decode, Encode)]
@@ -81,45 +91,6 @@ struct RefusedWire {
     fingerprint: ByteArray<8>,
     #[n(2)]
     window_end: u64,
-}
-
-#[derive(Decode, Encode)]
-#[cbor(map)]
-struct MovingWire {
-    /// 1 event, 2 time.
-    #[n(1)]
-    kind: u8,
-    #[n(2)]
-    next: Option<u64>,
-    #[n(3)]
-    resync_required: Option<bool>,
-    #[n(4)]
-    step_s: Option<u32>,
-    #[n(5)]
-    t0: Option<u64>,
-    #[n(6)]
-    floor: Option<u64>,
-    #[n(7)]
-    drift: Option<i32>,
-}
-
-#[derive(Decode, Encode)]
-#[cbor(map)]
-struct SealWire {
-    /// 1 resident, 2 wrapped.
-    #[n(1)]
-    kind: u8,
-    #[n(2)]
-    object_id: Option<ByteArray<16>>,
-    #[n(3)]
-    kek: Option<u32>,
-    /// 1 RFC 3394, 2 RFC 5649.
-    #[n(4)]
-    mechanism: Option<u8>,
-    #[n(5)]
-    blob: Option<ByteVec>,
-    #[n(6)]
-    binding: ByteArray<32>,
 }
 
 #[derive(Decode, Encode)]
@@ -171,18 +142,29 @@ struct Wire {
     life: Option<LifeWire>,
     #[n(22)]
     recent: Option<Vec<TokenNoteWire>>,
+    #[n(23)]
+    camera_keys: Option<CameraKeysWire>,
 }
 
 impl Record for TokenRecord {
     const KIND: &'static str = "token";
 
     fn encode(&self) -> Vec<u8> {
-        let wire = Wire::of(self);
-        // Tokens that nobody was given say nothing that an older build could lose to harm.
-        if wire.life.is_none() { seal(&wire) } else { seal_as(LIFE_CYCLE, &wire) }
+        let mut wire = Wire::of(self);
+        loop {
+            let bytes = seal_as(self.schema(), &wire);
+            // What a token is must be stored; what happened to it lately is told as far as there
+            // is room.
+            if bytes.len() <= MAX_VALUE || !wire.forget_oldest() {
+                return bytes;
+            }
+        }
     }
 
     fn decode(bytes: &[u8]) -> Result<Self, StoreError> {
+        if bytes.len() > MAX_VALUE {
+            return Err(damaged(Self::KIND, &"longer than a value can be"));
+        }
         let wire: Wire = open(Self::KIND, bytes)?;
         wire.record().map_err(|what| damaged(Self::KIND, &what))
     }
@@ -218,10 +200,24 @@ impl Wire {
             kind: (record.kind != TokenKind::Hard).then(|| record.kind.word().to_owned()),
             life: LifeWire::of(&record.life),
             recent: wires(&record.recent),
+            camera_keys: record.camera_keys.as_ref().map(CameraKeysWire::of),
         }
     }
 
+    /// Makes room. `false` where nothing can go.
+    fn forget_oldest(&mut self) -> bool {
+        let Some(recent) = self.recent.as_mut().filter(|recent| !recent.is_empty()) else {
+            return false;
+        };
+        recent.remove(0);
+        true
+    }
+
     fn record(self) -> Result<TokenRecord, &'static str> {
+        let moving = self.moving.value()?;
+        if matches!(moving, Moving::Camera(_)) != self.camera_keys.is_some() {
+            return Err("keys and kind of the token do not fit together");
+        }
         Ok(TokenRecord {
             institution: Institution::parse(&self.institution).map_err(|_| "institution")?,
             serial: Serial::parse(&self.serial).map_err(|_| "serial")?,
@@ -241,7 +237,7 @@ impl Wire {
                     valid_from: self.valid_from.map(UnixTime),
                     expires_at: self.expires_at.map(UnixTime),
                 },
-                moving: self.moving.value()?,
+                moving,
                 switch: if self.enabled { Switch::Enabled } else { Switch::Disabled },
                 guard: Guard {
                     failures: self.failures,
@@ -250,6 +246,7 @@ impl Wire {
                 },
             },
             seal: self.seal.value()?,
+            camera_keys: self.camera_keys.map(CameraKeysWire::value).transpose()?,
             created_ms: self.created_ms,
             last_accepted_ms: self.last_accepted_ms,
             last_request: self.last_request.map(Into::into),
@@ -270,96 +267,6 @@ impl RefusedWire {
 
     fn value(self) -> Refused {
         Refused { fingerprint: Fingerprint(self.fingerprint.into()), window_end: self.window_end }
-    }
-}
-
-impl MovingWire {
-    fn of(moving: &Moving) -> Self {
-        let none = Self {
-            kind: 0,
-            next: None,
-            resync_required: None,
-            step_s: None,
-            t0: None,
-            floor: None,
-            drift: None,
-        };
-        match moving {
-            Moving::Event { next, resync_required } => {
-                Self { kind: 1, next: Some(*next), resync_required: Some(*resync_required), ..none }
-            }
-            Moving::Time { step_s, t0, floor, drift } => Self {
-                kind: 2,
-                step_s: Some(*step_s),
-                t0: Some(t0.0),
-                floor: *floor,
-                drift: Some(drift.raw()),
-                ..none
-            },
-        }
-    }
-
-    /// A missing counter, flag or step is damage, never a zero: a zero would open used codes.
-    fn value(self) -> Result<Moving, &'static str> {
-        match self.kind {
-            1 => Ok(Moving::Event {
-                next: self.next.ok_or("no counter")?,
-                resync_required: self.resync_required.ok_or("no resynchronisation flag")?,
-            }),
-            2 => Ok(Moving::Time {
-                step_s: self.step_s.filter(|s| *s > 0).ok_or("no step length")?,
-                t0: self.t0.map(UnixTime).ok_or("no start of steps")?,
-                floor: self.floor,
-                drift: self.drift.map(Drift::from_raw).ok_or("no drift")?,
-            }),
-            _ => Err("unknown kind of moving factor"),
-        }
-    }
-}
-
-impl SealWire {
-    fn of(seal: &SealedSeed) -> Self {
-        match seal {
-            SealedSeed::Resident { object_id, binding } => Self {
-                kind: 1,
-                object_id: Some((*object_id).into()),
-                kek: None,
-                mechanism: None,
-                blob: None,
-                binding: (*binding).into(),
-            },
-            SealedSeed::Wrapped { kek, mechanism, blob, binding } => Self {
-                kind: 2,
-                object_id: None,
-                kek: Some(*kek),
-                mechanism: Some(match mechanism {
-                    WrapMechanism::AesKeyWrap => 1,
-                    WrapMechanism::AesKeyWrapPad => 2,
-                }),
-                blob: Some(blob.clone().into()),
-                binding: (*binding).into(),
-            },
-        }
-    }
-
-    fn value(self) -> Result<SealedSeed, &'static str> {
-        match self.kind {
-            1 => Ok(SealedSeed::Resident {
-                object_id: self.object_id.ok_or("no object id")?.into(),
-                binding: self.binding.into(),
-            }),
-            2 => Ok(SealedSeed::Wrapped {
-                kek: self.kek.ok_or("no key generation")?,
-                mechanism: match self.mechanism {
-                    Some(1) => WrapMechanism::AesKeyWrap,
-                    Some(2) => WrapMechanism::AesKeyWrapPad,
-                    _ => return Err("unknown wrap mechanism"),
-                },
-                blob: self.blob.ok_or("no blob")?.into(),
-                binding: self.binding.into(),
-            }),
-            _ => Err("unknown kind of seal"),
-        }
     }
 }
 

@@ -2,7 +2,14 @@
 
 use minicbor::Encoder;
 use proptest::prelude::*;
-use warifu_core::ident::{ContractId, UserId};
+use warifu_core::{
+    camera::{Active, Camera, LoginName, Material, Phase, Session, TokenCode},
+    custody::WrapMechanism,
+    drift::Drift,
+    ident::{ContractId, UserId},
+    keypad::{Keypad, Used},
+    ocra::Suite,
+};
 
 use super::*;
 
@@ -40,6 +47,7 @@ fn token() -> TokenRecord {
             blob: vec![0x55; 40],
             binding: [0x66; 32],
         },
+        camera_keys: None,
         created_ms: 5,
         last_accepted_ms: Some(6),
         last_request: Some([7; 16]),
@@ -191,14 +199,6 @@ fn with_unknown_field(bytes: &[u8]) -> Vec<u8> {
 fn a_record_with_an_unknown_field_is_read() {
     let bytes = with_unknown_field(&token().encode());
     assert_eq!(TokenRecord::decode(&bytes).unwrap(), token());
-}
-
-#[test]
-fn a_missing_counter_is_damage_and_not_zero() {
-    let wire = MovingWire { kind: 1, ..MovingWire::of(&token().token.moving) };
-    assert_eq!(wire.value(), Err("no counter"));
-    let wire = MovingWire { kind: 2, ..MovingWire::of(&event_token().token.moving) };
-    assert_eq!(wire.value(), Err("no step length"));
 }
 
 proptest! {

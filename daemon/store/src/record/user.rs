@@ -4,13 +4,14 @@
 
 use minicbor::{Decode, Encode, bytes::ByteArray};
 use warifu_core::{
+    camera::LoginName,
     ident::{ContractId, Institution, Serial, UserId},
-    lifecycle::{Binding, GivenUp, Role, TokenKind, User, user::UserParts},
+    lifecycle::{Binding, GivenUp, Role, TokenKind, User, signing::Signer, user::UserParts},
     time::UnixTime,
 };
 
 use super::{
-    envelope::{LIFE_CYCLE, Record, damaged, open, seal_as},
+    envelope::{LIFE_CYCLE, Record, SIGNING, damaged, open, seal_as},
     note::{UserNote, UserNoteWire, notes, push, wires},
 };
 use crate::port::{Key, StoreError};
@@ -84,6 +85,21 @@ struct GivenUpWire {
 
 #[derive(Decode, Encode)]
 #[cbor(map)]
+struct SignerWire {
+    #[n(1)]
+    serial: String,
+    #[n(2)]
+    login: String,
+    #[n(3)]
+    at: u64,
+    #[n(4)]
+    generation: u32,
+    #[n(5)]
+    activation: u32,
+}
+
+#[derive(Decode, Encode)]
+#[cbor(map)]
 struct Wire {
     #[n(1)]
     institution: String,
@@ -108,15 +124,21 @@ struct Wire {
     created_ms: u64,
     #[n(11)]
     last_request: Option<ByteArray<16>>,
+    #[n(12)]
+    signer: Option<SignerWire>,
+    #[n(13)]
+    signer_wait_until: Option<u64>,
 }
 
 impl Record for UserRecord {
     const KIND: &'static str = "user";
 
     fn encode(&self) -> Vec<u8> {
-        let UserParts { role, binding, ordered, wait_until, given_up } = self.user.parts();
+        let UserParts { role, binding, ordered, wait_until, given_up, signer, signer_wait_until } =
+            self.user.parts();
+        let signs = signer.is_some() || signer_wait_until.is_some();
         seal_as(
-            LIFE_CYCLE,
+            if signs { SIGNING } else { LIFE_CYCLE },
             &Wire {
                 institution: self.institution.as_str().to_owned(),
                 contract: self.contract.as_str().to_owned(),
@@ -130,6 +152,8 @@ impl Record for UserRecord {
                 recent: wires(&self.recent),
                 created_ms: self.created_ms,
                 last_request: self.last_request.map(ByteArray::from),
+                signer: signer.as_ref().map(SignerWire::of),
+                signer_wait_until: signer_wait_until.map(|at| at.0),
             },
         )
     }
@@ -152,6 +176,8 @@ impl Wire {
                 ordered: self.ordered.map(OrderedWire::value).transpose()?,
                 wait_until: self.wait_until.map(UnixTime),
                 given_up: self.given_up.map(GivenUpWire::value).transpose()?,
+                signer: self.signer.map(SignerWire::value).transpose()?,
+                signer_wait_until: self.signer_wait_until.map(UnixTime),
             }),
             recent: notes(self.recent)?,
             created_ms: self.created_ms,
@@ -206,6 +232,28 @@ impl GivenUpWire {
             kind: kind(&self.kind)?,
             at: UnixTime(self.at),
             reusable: self.reusable,
+        })
+    }
+}
+
+impl SignerWire {
+    fn of(signer: &Signer) -> Self {
+        Self {
+            serial: signer.serial.as_str().to_owned(),
+            login: signer.login.as_str().to_owned(),
+            at: signer.at.0,
+            generation: signer.generation,
+            activation: signer.activation,
+        }
+    }
+
+    fn value(self) -> Result<Signer, &'static str> {
+        Ok(Signer {
+            serial: serial(&self.serial)?,
+            login: LoginName::parse(&self.login).ok_or("login name of a signer")?,
+            at: UnixTime(self.at),
+            generation: self.generation,
+            activation: self.activation,
         })
     }
 }

@@ -25,6 +25,8 @@ fn user(binding: Binding) -> UserRecord {
                 at: UnixTime(2),
                 reusable: true,
             }),
+            signer: None,
+            signer_wait_until: None,
         }),
         recent: vec![UserNote {
             at_ms: 6,

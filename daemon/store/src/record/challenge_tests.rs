@@ -1,0 +1,3 @@
+//! The stored form of a challenge.
+
+use super::*;

@@ -71,6 +71,19 @@ fn handler(operation: Operation) -> MethodRouter<Shared> {
         Method::Put => MethodFilter::PUT,
     };
     match operation {
+        // SIGNING: these get their handlers with http/signing.rs; until then there is nothing there.
+        Operation::ActivationConfirm
+        | Operation::ActivationDeviceCode
+        | Operation::ActivationShow
+        | Operation::ActivationStart
+        | Operation::CameraDeactivate
+        | Operation::CameraInitialise
+        | Operation::CameraRevoke
+        | Operation::CameraTokens
+        | Operation::ChallengeCancel
+        | Operation::ChallengeCreate
+        | Operation::ChallengeShow
+        | Operation::ChallengeVerify => on(method, problem::no_such_path),
         Operation::AuditExport => on(method, audit::export),
         Operation::AuditPublicKey => on(method, audit::public_key),
         Operation::BackupCreate => on(method, audit::backup),

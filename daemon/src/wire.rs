@@ -2,12 +2,15 @@
 
 use warifu_api::{
     Timestamp,
+    camera::{CameraDetail, CameraState},
     token::{
         Algorithm, Custody, Hash, Reason as WireReason, TokenDetail, TokenStatus, TokenSummary,
     },
 };
 use warifu_core::{
+    camera::{Camera, Phase},
     custody::CustodyKind,
+    keypad::Keypad,
     oath::HashAlgorithm,
     policy::VerificationPolicy,
     settle::{self, Reason, Verdict},
@@ -57,6 +60,7 @@ pub(crate) const fn reason(reason: Reason) -> WireReason {
         Reason::Reused => WireReason::Reused,
         Reason::Revoked => WireReason::Revoked,
         Reason::Wrong => WireReason::Wrong,
+        Reason::WrongKindOfCode => WireReason::WrongKindOfCode,
     }
 }
 
@@ -97,6 +101,33 @@ const fn algorithm(moving: &Moving) -> Algorithm {
     match moving {
         Moving::Event { .. } => Algorithm::Hotp,
         Moving::Time { .. } => Algorithm::Totp,
+        Moving::Keypad(_) => Algorithm::Ocra,
+        Moving::Camera(_) => Algorithm::Txa1,
+    }
+}
+
+pub(crate) const fn camera_state(camera: &Camera) -> CameraState {
+    match &camera.phase {
+        Phase::Ready => CameraState::Ready,
+        Phase::First(_) => CameraState::Am1Sent,
+        Phase::Second(_) => CameraState::Am2Sent,
+        Phase::InitRequired => CameraState::InitRequired,
+        Phase::Active(active) if active.proven => CameraState::Active,
+        Phase::Active(_) => CameraState::ActiveUnproven,
+    }
+}
+
+fn suites(keypad: &Keypad) -> Vec<String> {
+    keypad.suites().iter().map(|suite| suite.text().to_owned()).collect()
+}
+
+fn camera_detail(camera: &Camera) -> CameraDetail {
+    CameraDetail {
+        state: camera_state(camera),
+        counter: camera.counter,
+        activations: camera.activations,
+        token_code: camera.code.as_ref().map(|(_, code)| code.as_str().to_owned()),
+        wrong_codes: camera.wrong,
     }
 }
 
@@ -127,6 +158,12 @@ pub(crate) fn detail(
     let (time_step_s, drift_steps, counter_next) = match &token.moving {
         Moving::Event { next, .. } => (None, None, Some(*next)),
         Moving::Time { step_s, drift, .. } => (Some(*step_s), Some(drift.steps()), None),
+        Moving::Keypad(_) | Moving::Camera(_) => (None, None, None),
+    };
+    let (suites, camera) = match &token.moving {
+        Moving::Keypad(keypad) => (Some(suites(keypad)), None),
+        Moving::Camera(camera) => (None, Some(camera_detail(camera))),
+        Moving::Event { .. } | Moving::Time { .. } => (None, None),
     };
     TokenDetail {
         serial: record.serial.to_string(),
@@ -147,6 +184,8 @@ pub(crate) fn detail(
         valid_from: token.profile.valid_from.map(timestamp),
         drift_steps,
         counter_next,
+        suites,
+        camera,
         batch: record.batch.to_string(),
         custody: custody(record.seal.kind()),
         created_at: timestamp_ms(record.created_ms),

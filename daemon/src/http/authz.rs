@@ -30,7 +30,8 @@ pub(crate) const fn allowed(operation: Operation) -> &'static [Role] {
         Operation::Status | Operation::TokenList | Operation::TokenShow => {
             &[Auditor, Officer, Operator]
         }
-        Operation::ContractShow
+        Operation::CameraTokens
+        | Operation::ContractShow
         | Operation::ContractTokens
         | Operation::ContractUsers
         | Operation::UserShow => &[Auditor, Operator, Validator],
@@ -43,7 +44,17 @@ pub(crate) const fn allowed(operation: Operation) -> &'static [Role] {
         | Operation::TokenRecall
         | Operation::TokenUnlock
         | Operation::UserRemove => &[Operator],
-        Operation::ContractRevocations
+        // The bank's staff may have a token forget its activation; what else is to be signed is the
+        // front end's to ask, which the handler of `ChallengeCreate` holds them to.
+        Operation::ActivationConfirm
+        | Operation::ActivationDeviceCode
+        | Operation::ActivationShow
+        | Operation::ActivationStart
+        | Operation::CameraDeactivate
+        | Operation::CameraInitialise
+        | Operation::CameraRevoke
+        | Operation::ChallengeCreate
+        | Operation::ContractRevocations
         | Operation::ContractSet
         | Operation::ContractUnlocks
         | Operation::ContractUsage
@@ -53,7 +64,10 @@ pub(crate) const fn allowed(operation: Operation) -> &'static [Role] {
         | Operation::UserRegister
         | Operation::UserSet
         | Operation::UserStatus => &[Operator, Validator],
-        Operation::GrantEnd
+        Operation::ChallengeCancel
+        | Operation::ChallengeShow
+        | Operation::ChallengeVerify
+        | Operation::GrantEnd
         | Operation::GrantUse
         | Operation::TokenVerify
         | Operation::UserAuthorize

@@ -11,7 +11,7 @@ use warifu_core::{
     ident::{ContractId, UserId},
     lifecycle::{
         Denial,
-        authorize::{self, Authorization, Decision, Operation},
+        authorize::{self, Authorization, Decision, Holdings, Operation},
     },
     rules::Factor,
 };
@@ -108,9 +108,9 @@ fn decide(
 ) -> Result<(&'static str, AuthorizeAnswer), Failure> {
     let record = draft.user(user).ok_or(Failure::Bug)?;
     let contract = &draft.contract.get().contract;
-    let token = draft.held_by(user);
+    let tokens = Holdings { otp: draft.held_by(user), signer: None };
     let Authorization { decision, limit_yen_per_day } =
-        authorize::authorize(&draft.rules, contract, &record.user, token, operation, draft.now());
+        authorize::authorize(&draft.rules, contract, &record.user, tokens, operation, draft.now());
     let answer = AuthorizeAnswer {
         decision: WireDecision::NotRequired,
         factor: None,

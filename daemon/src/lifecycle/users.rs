@@ -6,7 +6,11 @@ use warifu_api::user::{UserDetail, UserEvent, UserStatusAnswer};
 use warifu_core::{
     event::Action,
     ident::{ContractId, UserId},
-    lifecycle::{Role, User, authorize::reopens, standing, status},
+    lifecycle::{
+        Role, User,
+        authorize::{Holdings, reopens},
+        standing, status,
+    },
     rules::{OperationClass, local_minute},
 };
 use warifu_store::record::{UserNote, UserRecord};
@@ -91,10 +95,13 @@ impl Service {
         let contract = &draft.contract.get().contract;
         let token = view::shown_token(&draft, user);
         let now = draft.now();
-        let answer = status::status(&draft.rules, contract, &record.user, token, rights, now);
+        let holdings = Holdings { otp: token, signer: None };
+        let login = status::Login { rights, shareable: false };
+        let answer = status::status(&draft.rules, contract, &record.user, holdings, login, now);
         let expires = token.and_then(|held| held.token.profile.expires_at);
         Ok(UserStatusAnswer {
             screen: view::screen(answer.screen),
+            camera_screen: view::camera_screen(answer.camera),
             login_allowed: answer.login_blocked.is_none(),
             login_blocked: answer.login_blocked.map(view::cause),
             state: view::state(standing::listed(contract, &record.user, token, now)),
@@ -159,6 +166,7 @@ fn detail(draft: &Draft, user: &UserId) -> Option<UserDetail> {
         not_before: opens.map(wire::timestamp),
         ordered: ordered.map(|(kind, _)| view::kind(kind)),
         ordered_at: ordered.map(|(_, at)| wire::timestamp(at)),
+        camera: None,
         recent: record.recent.iter().rev().map(event).collect(),
     })
 }

@@ -8,6 +8,7 @@ use warifu_api::{
     authorize::{
         Cause as WireCause, Factor as WireFactor, OperationClass as WireClass, Stage as WireStage,
     },
+    camera::CameraScreen as WireCameraScreen,
     contract::{TargetResult, TargetsAnswer, UsageMode as WireMode, UsageModeAnswer, UsageOutcome},
     denial::DenialReason,
     grant::GrantEnd as WireGrantEnd,
@@ -22,7 +23,7 @@ use warifu_core::{
     ident::{Serial, UserId},
     lifecycle::{
         Authentication, Confirmation, Denial, Held, ListedState, Refused, Role, Stage, TokenKind,
-        UsageMode, authorize::Cause, grant::GrantEnd, standing, status::Screen,
+        UsageMode, authorize::Cause, grant::GrantEnd, standing, status::{CameraScreen, Screen},
     },
     rules::{Factor, OperationClass, SerialFault, Stage as OperationStage, local_minute},
     settle::Reason,
@@ -36,10 +37,16 @@ use super::{
 use crate::{ask::Ask, wire};
 
 macro_rules! same_words {
-    ($(#[$doc:meta])* $name:ident, $core:ident, $wire:ident, $($variant:ident),+) => {
+    (
+        $(#[$doc:meta])* $name:ident, $core:ident, $wire:ident, $($variant:ident),+
+        $(; $($other:ident as $told:ident),+)?
+    ) => {
         $(#[$doc])*
         pub(crate) const fn $name(value: $core) -> $wire {
-            match value { $($core::$variant => $wire::$variant),+ }
+            match value {
+                $($core::$variant => $wire::$variant,)+
+                $($($core::$other => $wire::$told,)+)?
+            }
         }
     };
 }
@@ -81,10 +88,27 @@ same_words!(
     TokenLost,
     TokenLocked,
     TokenUnusable,
-    UnknownUser
+    UnknownUser,
+    ActivationOpen,
+    AlreadyUsed,
+    ApprovalRightRequired,
+    BadCode,
+    InitRequired,
+    Limit,
+    NoChallenge,
+    NotBound,
+    NotInitialisable,
+    NotSignable,
+    NothingToInitialise,
+    Reused,
+    TooManyNewPayees,
+    Typo,
+    WrongKindOfCode;
+    ChallengeExpired as Expired
 );
 
 same_words!(screen, Screen, WireScreen, Nothing, MaySkip, MustRegister, Locked, Revoked, Expired);
+same_words!(camera_screen, CameraScreen, WireCameraScreen, Nothing, First, Choose);
 same_words!(cause, Cause, WireCause, RegistrationRequired, Locked, Revoked, Expired, TokenUnusable);
 same_words!(
     grant_end,
@@ -161,6 +185,7 @@ const fn rejection(reason: Reason) -> DenialReason {
         Reason::ResyncRequired => DenialReason::ResyncRequired,
         Reason::Reused => DenialReason::Reused,
         Reason::Wrong => DenialReason::Wrong,
+        Reason::WrongKindOfCode => DenialReason::WrongKindOfCode,
     }
 }
 

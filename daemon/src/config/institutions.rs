@@ -1,4 +1,4 @@
-//! Sections `institution` and `verification`: each bank's profile, and the numbers laid over it.
+//! Sections `institution` and `verification`: each bank's profile, and the values laid over it.
 //!
 //! Not responsible for: what a profile may say (warifu-profiles); here every fault gets its place
 //! among the configuration's.
@@ -10,7 +10,7 @@ use warifu_core::{
     policy::{PolicyFault, VerificationPolicy},
     rules::Rules,
 };
-use warifu_profiles::Overrides;
+use warifu_profiles::{BANK_CODE, Overrides, lay_bank_code};
 
 use super::{check::Check, fault::Fault, raw::RawInstitution, tree::Tree};
 
@@ -43,6 +43,11 @@ pub(super) fn institutions(
         let Some(mut rules) = profiles.rules(name_of_profile, faults) else { continue };
         rules.verification = raw.verification.over(&common.over(&rules.verification));
         let mut check = Check::new(tree, "institution", faults);
+        if !lay_bank_code(raw.bank_code.as_deref(), &mut rules) {
+            let code = raw.bank_code.as_deref().unwrap_or_default();
+            let rule = format_args!("{name}: {code:?} is no bank's code: it is {BANK_CODE}");
+            check.fault("bank_code", rule, r#"bank_code = "0144""#);
+        }
         for fault in rules.verification.faults() {
             verification_fault(&mut check, &name, &fault);
         }

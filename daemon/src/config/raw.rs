@@ -87,6 +87,7 @@ pub(super) struct RawIdentity {
 pub(super) struct RawInstitution {
     pub(super) name: String,
     pub(super) profile: Option<String>,
+    pub(super) bank_code: Option<String>,
     #[serde(default)]
     pub(super) verification: Overrides,
 }

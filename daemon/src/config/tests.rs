@@ -265,6 +265,31 @@ fn a_profile_may_be_a_file_and_the_configuration_s_numbers_win() {
     assert_eq!((rules.verification.lock_after, rules.verification.look_ahead), (7, 30));
 }
 
+/// One profile for two banks, which camera tokens must tell apart all the same.
+#[test]
+fn each_institution_may_have_a_bank_code_of_its_own() {
+    let place = Place::new();
+    let text = with_profile(&place, "profile = \"bank-000\"\n")
+        .replace("profile = \"bank-001\"", "profile = \"bank-000\"\nbank_code = \"0138\"");
+    let config = place.load(&text, &[]).unwrap();
+    let bank = |name| config.institutions[&Institution::parse(name).unwrap()].camera.bank.as_str();
+    assert_eq!((bank("bank-000"), bank("bank-001")), ("0144", "0138"));
+}
+
+#[test]
+fn a_bank_code_has_four_digits() {
+    let place = Place::new();
+    for code in ["\"\"", "\"144\"", "\"01440\"", "\"O144\"", "\"０１４４\"", "\" 144\"", "144"]
+    {
+        let line = format!("profile = \"bank-000\"\nbank_code = {code}\n");
+        let faults = place.load(&with_profile(&place, &line), &[]).unwrap_err();
+        let keys: Vec<_> = faults.iter().map(Fault::key).collect();
+        assert_eq!(keys, ["institution.bank_code"], "{code}");
+        let told = faults[0].to_string();
+        assert!(told.contains("bank-000") && told.contains("four digits"), "{told}");
+    }
+}
+
 #[test]
 fn the_faults_of_a_profile_are_among_all_others_with_its_lines() {
     let place = Place::new();

@@ -120,6 +120,46 @@ fn an_institution_s_profile_has_the_configuration_s_numbers() {
 }
 
 #[test]
+fn an_institution_s_own_bank_code_is_told() {
+    let folder = TempDir::new().unwrap();
+    let config = "[[institution]]\nname = \"a\"\nprofile = \"bank-000\"\n[[institution]]\nname =                   \"b\"\nprofile = \"bank-000\"\nbank_code = \"0138\"\n[[institution]]\nname = \"c\"\n                  bank_code = \"138\"\n[[institution]]\nname = \"d\"\n";
+    fs::write(folder.path().join("warifud.toml"), config).unwrap();
+    let of = |name| {
+        policy(folder.path(), &["explain", "--institution", name, "--config", "warifud.toml"])
+    };
+    assert!(text(&of("a")).contains("the bank's code 0144"));
+    assert!(text(&of("b")).contains("the bank's code 0138"));
+    let refused = of("c");
+    assert_eq!(code(&refused), Some(78));
+    let told = String::from_utf8_lossy(&refused.stderr);
+    assert!(told.contains("bank_code") && told.contains("four digits"), "{told}");
+    assert!(text(&of("d")).contains("No bank's code is set (0000)"));
+}
+
+/// What the default profile says of tokens that sign, and a profile of one's own that differs.
+#[test]
+fn tokens_that_sign_are_told_and_checked() {
+    let folder = TempDir::new().unwrap();
+    let own = "base = \"default\"\ntitle_en = \"X\"\ntitle_ja = \"X\"\nalarm = \"none\"\n[camera]\n               confirmation_s = 301\n[challenge]\nlifetime_s = 901\n";
+    fs::write(folder.path().join("own.toml"), own).unwrap();
+    let checked = policy(folder.path(), &["check", "own.toml"]);
+    assert_eq!(code(&checked), Some(1));
+    let told = text(&checked);
+    for part in ["own.toml: 1 fault", "challenge.lifetime_s", "own.toml:8", "60 to 900"] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    fs::write(folder.path().join("own.toml"), own.replace("901", "61")).unwrap();
+    let value = json(&policy(folder.path(), &["explain", "own.toml", "--json"]));
+    let chapter = |key: &str| {
+        let chapters = value["chapters"].as_array().unwrap();
+        chapters.iter().find(|one| one["key"] == key).unwrap()["sentences"].to_string()
+    };
+    assert!(chapter("camera").contains("301 seconds"), "{value:#}");
+    assert!(chapter("challenge").contains("61 seconds"), "{value:#}");
+    assert!(chapter("alarm").contains("there is no alarm"), "{value:#}");
+}
+
+#[test]
 fn what_can_not_be_explained_says_why() {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("bad.toml"), BAD).unwrap();

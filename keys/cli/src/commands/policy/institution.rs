@@ -6,7 +6,7 @@ use std::{error::Error, fs, path::Path};
 
 use config::{Config, Environment, File, FileFormat};
 use serde::Deserialize;
-use warifu_profiles::{DEFAULT, Overrides, Profile, find};
+use warifu_profiles::{BANK_CODE, DEFAULT, Overrides, Profile, find, lay_bank_code};
 
 use super::refused;
 use crate::exit::{Exit, Failure};
@@ -24,11 +24,12 @@ struct Daemon {
 struct Institution {
     name: String,
     profile: Option<String>,
+    bank_code: Option<String>,
     #[serde(default)]
     verification: Overrides,
 }
 
-/// Reads the profile that `config` gives to the institution, with the numbers it lays over it.
+/// Reads the profile that `config` gives to the institution, with the values it lays over it.
 pub(super) fn profile(config: &Path, name: &str) -> Result<Profile, Failure> {
     let daemon = read(config)?;
     let Some(found) = daemon.institution.iter().find(|one| one.name == name) else {
@@ -42,6 +43,14 @@ pub(super) fn profile(config: &Path, name: &str) -> Result<Profile, Failure> {
     let mut profile = find(named).map_err(|faults| refused(Exit::Config, &faults))?;
     let rules = &mut profile.rules;
     rules.verification = found.verification.over(&daemon.verification.over(&rules.verification));
+    if !lay_bank_code(found.bank_code.as_deref(), rules) {
+        let code = found.bank_code.as_deref().unwrap_or_default();
+        let file = config.display();
+        let rule = format!(
+            "{file}: institution.bank_code: {name}: {code:?} is no bank's code: it is {BANK_CODE}"
+        );
+        return Err(Failure::new(Exit::Config, rule));
+    }
     Ok(profile)
 }
 

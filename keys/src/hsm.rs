@@ -15,6 +15,7 @@ mod link;
 mod pulse;
 mod queue;
 mod settings;
+mod signing;
 mod slot;
 mod stderr;
 mod uri;
@@ -36,7 +37,7 @@ use warifu_core::{
 };
 pub use warifu_hsm_protocol::{
     Check, CheckResult, Cipher, Counters, Doctor, Exposure, KeyInfo, KeyKind, MacHash, Provider,
-    RefusedCause, SecretBytes, SeedSource, ValueMac, WorkerConfig,
+    Reduction, RefusedCause, Row, SecretBytes, SeedSource, ValueMac, WorkerConfig,
 };
 use warifu_hsm_protocol::{Greeting, Job, Purpose, Reply};
 
@@ -45,6 +46,7 @@ pub use self::{
     config::HsmConfig,
     error::{HsmError, StartError},
     settings::{HsmSettings, SettingFault},
+    signing::{CheckOrder, ExpandOrder, Expanded, MessageOrder},
     uri::{TokenUri, UriError},
 };
 use self::{

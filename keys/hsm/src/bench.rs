@@ -67,7 +67,7 @@ fn measure(config: &WorkerConfig, time: Duration) -> Result<serde_json::Value, R
     let master = token.hand(&module, &counters);
     // A passing key: the figures need a token, not Warifu's keys.
     let kek = keys::generate_kek(&master, Place::Session, &profile).map_err(failed)?;
-    let abilities = selftest::examine(&master, token.slot, &profile, Some(kek)).abilities;
+    let abilities = selftest::examine(&master, token.slot, &profile, Some(kek), None).abilities;
     let bench = Bench { module: &module, token: &token, counters: &counters, abilities, kek };
     let sessions = usize::from(config.sessions.max(1));
     Ok(json!({

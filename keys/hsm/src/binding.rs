@@ -22,12 +22,35 @@ const LAYOUT: u8 = 1;
 /// Name of a cached handle: everything that a [`KeyRef`] says, binding included.
 pub(crate) type KeyDigest = [u8; 32];
 
+/// A key that the HSM made by an HMAC over a label of its own.
+pub(crate) struct DerivedKey(Zeroizing<[u8; 32]>);
+
+impl DerivedKey {
+    /// `key` is that HMAC.
+    pub(crate) fn new(key: [u8; 32]) -> Self {
+        Self(Zeroizing::new(key))
+    }
+
+    /// HMAC-SHA-256 with it.
+    pub(crate) fn mac(&self, bytes: &[u8]) -> [u8; 32] {
+        let mac = <Hmac<Sha256> as hmac::Mac>::new_from_slice(self.0.as_slice());
+        let mut mac = mac.expect("HMAC takes keys of any length (RFC 2104 s.2)");
+        mac.update(bytes);
+        mac.finalize().into_bytes().into()
+    }
+
+    /// For the one key that the daemon is given.
+    pub(crate) fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
 /// The derived binding key.
-pub(crate) struct Binder(Zeroizing<[u8; 32]>);
+pub(crate) struct Binder(DerivedKey);
 
 impl Binder {
     /// `key` is the HSM's HMAC over [`BINDING_LABEL`].
-    pub(crate) fn new(key: Zeroizing<[u8; 32]>) -> Self {
+    pub(crate) fn new(key: DerivedKey) -> Self {
         Self(key)
     }
 
@@ -40,25 +63,18 @@ impl Binder {
         padded: bool,
         blob: &[u8],
     ) -> [u8; 32] {
-        self.mac(&layout_wrapped(record, kind, kek, padded, blob))
+        self.0.mac(&layout_wrapped(record, kind, kek, padded, blob))
     }
 
     /// The binding of a seed that is the token object `object_id`.
     pub(crate) fn resident(&self, record: &[u8], kind: KeyKind, object_id: &[u8; 16]) -> [u8; 32] {
-        self.mac(&layout_resident(record, kind, object_id))
+        self.0.mac(&layout_resident(record, kind, object_id))
     }
 
     /// Whether the seal belongs to the record it came with. Constant-time.
     pub(crate) fn holds(&self, key: &KeyRef) -> bool {
-        let (expected, stated) = (self.mac(&layout(key)), stated(key));
+        let (expected, stated) = (self.0.mac(&layout(key)), stated(key));
         expected.ct_eq(stated).into()
-    }
-
-    fn mac(&self, bytes: &[u8]) -> [u8; 32] {
-        let mac = <Hmac<Sha256> as hmac::Mac>::new_from_slice(self.0.as_slice());
-        let mut mac = mac.expect("HMAC takes keys of any length (RFC 2104 s.2)");
-        mac.update(bytes);
-        mac.finalize().into_bytes().into()
     }
 }
 
@@ -132,7 +148,7 @@ mod tests {
     }
 
     fn binder() -> Binder {
-        Binder::new(Zeroizing::new([9; 32]))
+        Binder::new(DerivedKey::new([9; 32]))
     }
 
     #[test]

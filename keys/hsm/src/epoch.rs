@@ -14,10 +14,9 @@ use cryptoki::{
 };
 use cryptoki_sys::CKM_SHA256_HMAC;
 use warifu_hsm_protocol::WorkerConfig;
-use zeroize::Zeroizing;
 
 use crate::{
-    binding::{BINDING_LABEL, Binder, CANARY_LABEL, FINGERPRINT_LABEL},
+    binding::{BINDING_LABEL, Binder, CANARY_LABEL, DerivedKey, FINGERPRINT_LABEL},
     counters::Counters,
     fault::Fault,
     hand::Hand,
@@ -25,6 +24,7 @@ use crate::{
     module::{Life, Module, OpenSession, login},
     raw::ObjectRef,
     refusal::Refusal,
+    row::{ROW_LABEL, Tagger},
     shape,
     transport::TransportKeys,
 };
@@ -73,8 +73,10 @@ pub(crate) struct Epoch {
     pub(crate) keys: Keys,
     /// Checks bindings.
     pub(crate) binder: Binder,
+    /// Makes and checks the tags of rows.
+    pub(crate) tagger: Tagger,
     /// For the daemon's wrong-code fingerprints.
-    pub(crate) fingerprint_key: Zeroizing<[u8; 32]>,
+    pub(crate) fingerprint_key: DerivedKey,
     /// What the canary answers.
     pub(crate) canary: [u8; 32],
     /// Transport keys used so far.
@@ -92,14 +94,15 @@ impl Epoch {
         prefix: &str,
     ) -> Result<Self, Refusal> {
         let hand = token.hand(module, counters);
-        let derive = |label| hand.mac32(CKM_SHA256_HMAC, keys.bind, label).map(Zeroizing::new);
+        let derive = |label| hand.mac32(CKM_SHA256_HMAC, keys.bind, label).map(DerivedKey::new);
         let failed = |fault| Refusal::of("deriving the binding key", fault);
         let binder = Binder::new(derive(BINDING_LABEL).map_err(failed)?);
+        let tagger = Tagger::new(derive(ROW_LABEL).map_err(failed)?);
         let fingerprint_key = derive(FINGERPRINT_LABEL).map_err(failed)?;
         let canary = hand
             .mac32(CKM_SHA256_HMAC, keys.canary, CANARY_LABEL)
             .map_err(|fault| Refusal::of("asking the canary", fault))?;
-        for key in keys.keks.values_mut() {
+        for key in keys.keks.values_mut().chain(keys.keks_e.values_mut()) {
             *key = session_copy(&hand, *key);
         }
         let resident = list_resident(&hand, prefix)
@@ -109,6 +112,7 @@ impl Epoch {
             token,
             keys,
             binder,
+            tagger,
             fingerprint_key,
             canary,
             transport: TransportKeys::default(),

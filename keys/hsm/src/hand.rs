@@ -7,12 +7,14 @@ use std::sync::Arc;
 
 use cryptoki::object::{Attribute, AttributeType, ObjectClass};
 use cryptoki_sys::CK_MECHANISM_TYPE;
+use warifu_hsm_protocol::Hash;
 use zeroize::Zeroize as _;
 
 use crate::{
     counters::Counters,
     fault::Fault,
     module::{Module, OpenSession},
+    profile::hmac,
     raw::{Mechanism, ObjectRef, SessionRef},
     template::Template,
 };
@@ -27,6 +29,9 @@ pub(crate) struct Hand<'a> {
     /// Of the process.
     pub(crate) counters: &'a Counters,
 }
+
+/// Bytes of a GCM tag; shorter ones are easier to guess and save nothing here.
+const TAG: usize = 16;
 
 /// A MAC on the stack, wiped when it goes.
 pub(crate) struct Mac {
@@ -66,18 +71,12 @@ impl Hand<'_> {
     }
 
     /// The same for a code, counted as such.
-    pub(crate) fn code_mac(
-        &self,
-        mechanism: CK_MECHANISM_TYPE,
-        key: ObjectRef,
-        factor: u64,
-    ) -> Result<Mac, Fault> {
+    pub(crate) fn code_mac(&self, hash: Hash, key: ObjectRef, data: &[u8]) -> Result<Mac, Fault> {
         self.counters.sign_init.up();
-        self.module.functions.sign_init(self.reference(), mechanism, key)?;
+        self.module.functions.sign_init(self.reference(), hmac(hash), key)?;
         self.counters.sign.up();
         let mut mac = Mac { bytes: [0; 64], length: 0 };
-        let data = factor.to_be_bytes();
-        mac.length = self.module.functions.sign(self.reference(), &data, &mut mac.bytes)?;
+        mac.length = self.module.functions.sign(self.reference(), data, &mut mac.bytes)?;
         Ok(mac)
     }
 
@@ -117,6 +116,34 @@ impl Hand<'_> {
         let length = functions.wrap(self.reference(), mechanism, wrapping_key, key, &mut blob)?;
         blob.truncate(length);
         Ok(blob)
+    }
+
+    /// AES-GCM: ciphertext and tag.
+    pub(crate) fn encrypt(
+        &self,
+        key: ObjectRef,
+        nonce: &[u8; 12],
+        aad: &[u8],
+        data: &[u8],
+    ) -> Result<Vec<u8>, Fault> {
+        let mut sealed = vec![0; data.len() + TAG];
+        let functions = &self.module.functions;
+        let length = functions.encrypt(self.reference(), key, nonce, aad, data, &mut sealed)?;
+        if length == sealed.len() {
+            Ok(sealed)
+        } else {
+            Err(Fault::Malformed("a ciphertext of another length"))
+        }
+    }
+
+    /// `C_DeriveKey`: the key that `data` becomes when it is encrypted under `base`.
+    pub(crate) fn derive(
+        &self,
+        base: ObjectRef,
+        data: &[u8; 32],
+        template: &Template,
+    ) -> Result<ObjectRef, Fault> {
+        self.module.functions.derive(self.reference(), base, data, template)
     }
 
     /// `C_CreateObject`.

@@ -14,6 +14,7 @@ use crate::{
     binding::CANARY_LABEL,
     counters::Recovery,
     epoch::Epoch,
+    expand::Expansion,
     fault::{Action, Fault},
     gate::Level,
     hand::Hand,
@@ -180,12 +181,18 @@ impl Station<'_> {
                 ask_canary(&self.hand, self.epoch)?;
                 Ok(Reply::Alive)
             }
+            Job::Check { key, reduction, code, inputs, row } => {
+                self.check(key, *reduction, code, inputs, row.as_ref())
+            }
             Job::Counters => {
                 Ok(Reply::Counters(self.shared.counters.report(self.shared.cache.len())))
             }
             Job::Destroy { key } => self.destroy(key),
+            Job::Expand { records, data, resident, source } => {
+                self.expand(&Expansion { records, data, resident: *resident }, source)
+            }
             Job::FingerprintKey => {
-                let key = self.epoch.fingerprint_key.to_vec();
+                let key = self.epoch.fingerprint_key.expose().to_vec();
                 Ok(Reply::FingerprintKey(SecretBytes::new(key)))
             }
             Job::GenerateTransportKey { label, bits } => self.generate_transport_key(label, *bits),
@@ -199,7 +206,11 @@ impl Station<'_> {
                 let order = Order { record, kind: *kind, resident: *resident };
                 self.seal(&order, source)
             }
+            Job::SealMessage { key, nonce, aad, plaintext, row } => {
+                self.seal_message(key, nonce, aad, plaintext, row.as_ref())
+            }
             Job::SignCheckpoint { digest } => self.sign_checkpoint(digest),
+            Job::Tag { data } => self.tag(data),
             Job::Verify { key, digits, code, candidates } => {
                 self.verify(key, *digits, code, candidates)
             }
@@ -250,8 +261,12 @@ fn refuse(epoch: &Epoch, job: &Job, fault: Fault) -> JobError {
     );
     match job {
         _ if unable => JobError::Unsupported(format!("the provider refuses: {fault}")),
-        Job::Verify { .. } | Job::Resync { .. } | Job::Destroy { .. } => JobError::BadRecord,
-        Job::Seal { .. } => JobError::BadValue,
+        Job::Check { .. }
+        | Job::Destroy { .. }
+        | Job::Resync { .. }
+        | Job::SealMessage { .. }
+        | Job::Verify { .. } => JobError::BadRecord,
+        Job::Expand { .. } | Job::Seal { .. } => JobError::BadValue,
         _ => JobError::Unsupported(format!("the provider refuses: {fault}")),
     }
 }

@@ -10,6 +10,7 @@ use cryptoki::{
     object::{Attribute, AttributeType, KeyType, ObjectClass},
 };
 use cryptoki_sys::{CKM_AES_KEY_GEN, CKM_GENERIC_SECRET_KEY_GEN};
+use warifu_hsm_protocol::KeyKind;
 
 use crate::{
     fault::{Action, Fault},
@@ -25,10 +26,16 @@ use crate::{
 /// DER of the object identifier of P-256 (RFC 5480 s.2.1.1.1).
 const P256: [u8; 10] = [0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07];
 
+/// Marks the ids of encryption keys' wrapping keys: NSS takes two secret keys of one id for the same,
+/// and the second would replace the first.
+const KEK_E_ID: &[u8] = b"e";
+
 /// Handles of the keys in one epoch.
 pub(crate) struct Keys {
-    /// By generation.
+    /// Wrapping keys of HMAC keys, by generation.
     pub(crate) keks: BTreeMap<u32, ObjectRef>,
+    /// Wrapping keys of encryption keys, by generation. None on a token that only checks codes.
+    pub(crate) keks_e: BTreeMap<u32, ObjectRef>,
     /// HMAC key of bindings and fingerprints.
     pub(crate) bind: ObjectRef,
     /// HMAC key of the canary.
@@ -40,9 +47,17 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    /// The generation that new seeds are wrapped under, and its key.
-    pub(crate) fn newest_kek(&self) -> Option<(u32, ObjectRef)> {
-        self.keks.last_key_value().map(|(generation, key)| (*generation, *key))
+    /// The wrapping keys of that kind of key, by generation.
+    pub(crate) fn keks(&self, kind: KeyKind) -> &BTreeMap<u32, ObjectRef> {
+        match kind {
+            KeyKind::Hmac(_) => &self.keks,
+            KeyKind::Aes => &self.keks_e,
+        }
+    }
+
+    /// The generation that new keys are wrapped under, and its key.
+    pub(crate) fn newest_kek(&self, kind: KeyKind) -> Option<(u32, ObjectRef)> {
+        self.keks(kind).last_key_value().map(|(generation, key)| (*generation, *key))
     }
 }
 
@@ -52,6 +67,11 @@ pub(crate) struct Names<'a>(pub(crate) &'a str);
 impl Names<'_> {
     fn kek(&self) -> String {
         format!("{}-kek", self.0)
+    }
+
+    /// Label of the wrapping keys of encryption keys.
+    pub(crate) fn kek_e(&self) -> String {
+        format!("{}-kek-e", self.0)
     }
 
     fn bind(&self) -> String {
@@ -80,6 +100,7 @@ impl Names<'_> {
 /// What is on the token, complete or not.
 pub(crate) struct Found {
     keks: BTreeMap<u32, ObjectRef>,
+    keks_e: BTreeMap<u32, ObjectRef>,
     bind: Option<ObjectRef>,
     canary: Option<ObjectRef>,
     audit: Option<(ObjectRef, Vec<u8>)>,
@@ -89,7 +110,8 @@ pub(crate) struct Found {
 pub(crate) fn find(hand: &Hand<'_>, prefix: &str) -> Result<Found, Refusal> {
     let names = Names(prefix);
     Ok(Found {
-        keks: find_keks(hand, &names.kek())?,
+        keks: find_keks(hand, &names.kek(), &[])?,
+        keks_e: find_keks(hand, &names.kek_e(), KEK_E_ID)?,
         bind: one(hand, ObjectClass::SECRET_KEY, &names.bind())?,
         canary: one(hand, ObjectClass::SECRET_KEY, &names.canary())?,
         audit: find_audit(hand, &names.audit())?,
@@ -102,7 +124,12 @@ impl Found {
         self.keks.last_key_value().map(|(_, key)| *key)
     }
 
-    /// The labels of what is missing.
+    /// A wrapping key of encryption keys, if there is one.
+    pub(crate) fn kek_e(&self) -> Option<ObjectRef> {
+        self.keks_e.last_key_value().map(|(_, key)| *key)
+    }
+
+    /// The labels of what is missing and always needed.
     pub(crate) fn missing(&self, prefix: &str) -> Vec<String> {
         let names = Names(prefix);
         [
@@ -121,7 +148,8 @@ impl Found {
         let missing = self.missing(prefix);
         match (self.bind, self.canary, self.audit) {
             (Some(bind), Some(canary), Some((audit, audit_public))) if !self.keks.is_empty() => {
-                Ok(Keys { keks: self.keks, bind, canary, audit, audit_public })
+                let (keks, keks_e) = (self.keks, self.keks_e);
+                Ok(Keys { keks, keks_e, bind, canary, audit, audit_public })
             }
             _ => Err(refuse_missing(&missing)),
         }
@@ -151,6 +179,10 @@ pub(crate) fn make_missing(
     if found.keks.is_empty() {
         make_kek(hand, &names.kek(), profile).map_err(failed(&names.kek()))?;
     }
+    if found.keks_e.is_empty() {
+        make_kek_e(hand, &names.kek_e()).map_err(failed(&names.kek_e()))?;
+        log::info("key made", names.kek_e());
+    }
     for (present, name) in [(found.bind, names.bind()), (found.canary, names.canary())] {
         if present.is_none() {
             make_hmac(hand, &name).map_err(failed(&name))?;
@@ -174,6 +206,18 @@ pub(crate) fn generate_kek(
     climb(&Restrictions::LADDER, |restrictions| {
         hand.generate(CKM_AES_KEY_GEN, &shape::kek(place, *restrictions, profile.kwp.as_slice()))
     })
+}
+
+/// The same for encryption keys.
+pub(crate) fn generate_kek_e(hand: &Hand<'_>, place: Place<'_>) -> Result<ObjectRef, Fault> {
+    climb(&Restrictions::LADDER, |restrictions| {
+        hand.generate(CKM_AES_KEY_GEN, &shape::kek_e(place, *restrictions))
+    })
+}
+
+fn make_kek_e(hand: &Hand<'_>, label: &str) -> Result<(), Fault> {
+    let id = [KEK_E_ID, &1_u32.to_be_bytes()].concat();
+    generate_kek_e(hand, Place::Token { label, id: &id }).map(|_| ())
 }
 
 fn make_kek(hand: &Hand<'_>, label: &str, profile: &Profile) -> Result<(), Fault> {
@@ -249,18 +293,24 @@ fn one(hand: &Hand<'_>, class: ObjectClass, label: &str) -> Result<Option<Object
     }
 }
 
-fn find_keks(hand: &Hand<'_>, label: &str) -> Result<BTreeMap<u32, ObjectRef>, Refusal> {
+/// The id of a wrapping key is `mark`, then its generation.
+fn find_keks(
+    hand: &Hand<'_>,
+    label: &str,
+    mark: &[u8],
+) -> Result<BTreeMap<u32, ObjectRef>, Refusal> {
     let failed = |fault| Refusal::of(&format!("looking for the key {label}"), fault);
     let mut keks = BTreeMap::new();
     for key in hand.find_labelled(ObjectClass::SECRET_KEY, label).map_err(failed)? {
         let id = hand.id(key).map_err(failed)?;
-        let Ok(id) = <[u8; 4]>::try_from(id.as_slice()) else {
+        let generation = id.strip_prefix(mark).and_then(|bytes| <[u8; 4]>::try_from(bytes).ok());
+        let Some(generation) = generation else {
             return Err(Refusal::missing(format!(
                 "the key {label} has the id {}, not a generation of 4 bytes",
                 hex::encode(id)
             )));
         };
-        let generation = u32::from_be_bytes(id);
+        let generation = u32::from_be_bytes(generation);
         if keks.insert(generation, key).is_some() {
             return Err(Refusal::missing(format!(
                 "two keys {label} of generation {generation} are on the token"

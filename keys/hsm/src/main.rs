@@ -7,14 +7,17 @@
 //! Exit codes: 0 the daemon closed the socket, 64 protocol broken, 69 HSM out of reach, 70 a bug,
 //! 78 something is missing or refused and a person must act.
 //!
-//! A request's way: `channel` -> `pool` -> `jobs` (recovery) -> `verify` / `seal` -> `hand` -> `raw`.
+//! A request's way: `channel` -> `pool` -> `jobs` (recovery) -> `verify` / `check` / `seal` / `expand`
+//! -> `hand` -> `raw`.
 
 mod bench;
 mod binding;
 mod cache;
 mod channel;
+mod check;
 mod counters;
 mod epoch;
+mod expand;
 mod fault;
 mod gate;
 mod hand;
@@ -31,6 +34,7 @@ mod profile;
 #[expect(unsafe_code, reason = "calls into a C library; the only place in this package")]
 mod raw;
 mod refusal;
+mod row;
 mod seal;
 mod selftest;
 mod serve;

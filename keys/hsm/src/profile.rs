@@ -60,6 +60,7 @@ pub(crate) fn choose(manufacturer: &str, description: &str) -> Profile {
 }
 
 /// What the self-test found out about the provider.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, each used by its name")]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Abilities {
     /// How HMAC keys are described.
@@ -68,6 +69,10 @@ pub(crate) struct Abilities {
     pub(crate) allowed_mechanisms: bool,
     /// Number of RFC 5649 where it works.
     pub(crate) kwp: Option<CK_MECHANISM_TYPE>,
+    /// AES keys encrypt with GCM and are kept as HMAC keys are.
+    pub(crate) messages: bool,
+    /// Keys can be derived by AES-ECB.
+    pub(crate) expand: bool,
     /// `CKM_AES_CBC_PAD` values can be unwrapped inside.
     pub(crate) unwrap_cbc: bool,
     /// `CKM_AES_KEY_WRAP` values can be unwrapped inside.
@@ -80,6 +85,8 @@ impl Abilities {
         form: PLAIN,
         allowed_mechanisms: false,
         kwp: None,
+        messages: false,
+        expand: false,
         unwrap_cbc: false,
         unwrap_kw: false,
     };

@@ -19,8 +19,9 @@ use cryptoki::{
     session::Session,
 };
 use cryptoki_sys::{
-    CK_ATTRIBUTE, CK_FUNCTION_LIST, CK_FUNCTION_LIST_PTR_PTR, CK_MECHANISM, CK_MECHANISM_TYPE,
-    CK_OBJECT_HANDLE, CK_RV, CK_SESSION_HANDLE, CK_ULONG, CKR_ARGUMENTS_BAD,
+    CK_ATTRIBUTE, CK_FUNCTION_LIST, CK_FUNCTION_LIST_PTR_PTR, CK_GCM_PARAMS,
+    CK_KEY_DERIVATION_STRING_DATA, CK_MECHANISM, CK_MECHANISM_TYPE, CK_OBJECT_HANDLE, CK_RV,
+    CK_SESSION_HANDLE, CK_ULONG, CKM_AES_ECB_ENCRYPT_DATA, CKM_AES_GCM, CKR_ARGUMENTS_BAD,
     CKR_FUNCTION_NOT_SUPPORTED, CKR_OK,
 };
 
@@ -315,6 +316,75 @@ impl Functions {
         Ok(ObjectRef { handle: made, epoch: session.epoch })
     }
 
+    /// `C_DeriveKey` by `CKM_AES_ECB_ENCRYPT_DATA`: the new key is `data` encrypted under `base`.
+    pub(crate) fn derive(
+        &self,
+        session: SessionRef,
+        base: ObjectRef,
+        data: &[u8],
+        template: &Template,
+    ) -> Result<ObjectRef, Fault> {
+        let call = self.list.C_DeriveKey.ok_or(Fault::Absent(Function::DeriveKey))?;
+        let mut parameter = CK_KEY_DERIVATION_STRING_DATA {
+            pData: data.as_ptr().cast_mut(),
+            ulLen: ulong(data.len()),
+        };
+        let mut mechanism = with_parameter(CKM_AES_ECB_ENCRYPT_DATA, &mut parameter);
+        let base = base.checked(session)?;
+        let mut made: CK_OBJECT_HANDLE = 0;
+        let code = template.lend(|attributes| {
+            let (pointer, count) = parts(attributes);
+            // SAFETY: mechanism, its parameter, the data it points to, attributes and `made`
+            // outlive the call; the data is read only (PKCS#11 v3.1 s.5.18.5, s.6.16.2).
+            unsafe { call(session.handle, &raw mut mechanism, base, pointer, count, &raw mut made) }
+        });
+        outcome(code, Function::DeriveKey)?;
+        Ok(ObjectRef { handle: made, epoch: session.epoch })
+    }
+
+    /// `C_EncryptInit` and `C_Encrypt` with AES-GCM and a tag of 16 bytes, without a size query; the
+    /// length of ciphertext and tag.
+    pub(crate) fn encrypt(
+        &self,
+        session: SessionRef,
+        key: ObjectRef,
+        nonce: &[u8; 12],
+        aad: &[u8],
+        data: &[u8],
+        sealed: &mut [u8],
+    ) -> Result<usize, Fault> {
+        let init = self.list.C_EncryptInit.ok_or(Fault::Absent(Function::EncryptInit))?;
+        let call = self.list.C_Encrypt.ok_or(Fault::Absent(Function::Encrypt))?;
+        let mut parameter = CK_GCM_PARAMS {
+            pIv: nonce.as_ptr().cast_mut(),
+            ulIvLen: ulong(nonce.len()),
+            ulIvBits: 96,
+            pAAD: if aad.is_empty() { ptr::null_mut() } else { aad.as_ptr().cast_mut() },
+            ulAADLen: ulong(aad.len()),
+            ulTagBits: 128,
+        };
+        let mut mechanism = with_parameter(CKM_AES_GCM, &mut parameter);
+        let key = key.checked(session)?;
+        // SAFETY: `mechanism`, its parameter, nonce and associated data outlive both calls
+        // (PKCS#11 v3.1 s.5.8.1, s.6.13.3).
+        let code = unsafe { init(session.handle, &raw mut mechanism, key) };
+        outcome(code, Function::EncryptInit)?;
+        let mut length = ulong(sealed.len());
+        // SAFETY: both buffers live through the call and have the lengths stated; at most `length`
+        // bytes are written (PKCS#11 v3.1 s.5.8.2, s.5.2).
+        let code = unsafe {
+            call(
+                session.handle,
+                data.as_ptr().cast_mut(),
+                ulong(data.len()),
+                sealed.as_mut_ptr(),
+                &raw mut length,
+            )
+        };
+        outcome(code, Function::Encrypt)?;
+        Ok(clamp(length, sealed.len()))
+    }
+
     /// `C_DestroyObject`.
     pub(crate) fn destroy(&self, session: SessionRef, object: ObjectRef) -> Result<(), Fault> {
         let call = self.list.C_DestroyObject.ok_or(Fault::Absent(Function::DestroyObject))?;
@@ -371,6 +441,16 @@ fn outcome(code: CK_RV, function: Function) -> Result<(), Fault> {
     match Rv::from(code) {
         Rv::Ok => Ok(()),
         Rv::Error(code) => Err(Fault::Call { code, function }),
+    }
+}
+
+/// The structure must outlive every use of the mechanism.
+fn with_parameter<P>(kind: CK_MECHANISM_TYPE, parameter: &mut P) -> CK_MECHANISM {
+    let pointer: *mut P = parameter;
+    CK_MECHANISM {
+        mechanism: kind,
+        pParameter: pointer.cast(),
+        ulParameterLen: ulong(size_of::<P>()),
     }
 }
 

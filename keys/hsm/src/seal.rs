@@ -1,7 +1,9 @@
-//! Takes seeds into custody: wrapped under the wrapping key, or as token objects. A sealed seed
-//! counts only after a trial HMAC through its final handle.
+//! Takes keys into custody: wrapped under the wrapping key of their kind, or as token objects. A
+//! sealed key counts only after a trial through its final handle.
 //!
-//! Not responsible for: how an encrypted seed is opened (`transport.rs`).
+//! Not responsible for: how an encrypted value is opened (`transport.rs`), deriving keys (`expand.rs`).
+
+use std::ops::RangeInclusive;
 
 use cryptoki_sys::CKM_AES_KEY_WRAP;
 use subtle::ConstantTimeEq as _;
@@ -16,86 +18,129 @@ use crate::{
     shape::{self, Place},
     software,
     station::{Station, Trouble},
-    transport::Arrived,
+    transport::{Arrived, Incoming},
 };
 
 /// Seeds are 16 to 64 bytes: RFC 4226 s.4 R6 demands 128 bits, and 64 is the block of the smaller
 /// hashes, up to which zero-padding changes nothing.
-pub(crate) const SEED_LENGTHS: std::ops::RangeInclusive<usize> = 16..=64;
+pub(crate) const SEED_LENGTHS: RangeInclusive<usize> = 16..=64;
+/// AES-256.
+pub(crate) const AES_LENGTH: usize = 32;
 /// Longest name of a record.
 const LONGEST_RECORD: usize = 1024;
-/// What the trial HMAC is made over: no moving factor, which has 8 bytes.
-const TRIAL: &[u8] = b"warifu trial";
+/// What the trial is made over: no moving factor, which has 8 bytes.
+const TRIAL: &[u8; 12] = b"warifu trial";
 
-/// A seed to seal, and the record it is for.
+/// A key to seal, and the record it is for.
 pub(crate) struct Order<'a> {
     pub(crate) record: &'a [u8],
     pub(crate) kind: KeyKind,
     pub(crate) resident: bool,
 }
 
-impl Station<'_> {
-    /// Seals the seed for its record.
-    pub(crate) fn seal(&self, order: &Order<'_>, source: &SeedSource) -> Result<Reply, Trouble> {
-        if order.record.is_empty() || order.record.len() > LONGEST_RECORD {
-            return Err(JobError::Malformed.into());
+impl Order<'_> {
+    fn lengths(&self) -> RangeInclusive<usize> {
+        match self.kind {
+            KeyKind::Hmac(_) => SEED_LENGTHS,
+            KeyKind::Aes => AES_LENGTH..=AES_LENGTH,
         }
-        let (seal, exposure) = match source {
+    }
+}
+
+/// A sealed key that is not yet kept: dropped, its token object goes with it.
+pub(crate) struct Draft<'a> {
+    seal: Seal,
+    resident: Option<([u8; 16], Passing<'a>)>,
+}
+
+impl<'a> Station<'a> {
+    /// Seals the key for its record.
+    pub(crate) fn seal(&self, order: &Order<'_>, source: &SeedSource) -> Result<Reply, Trouble> {
+        check_record(order.record)?;
+        self.demand(order.kind)?;
+        let (draft, exposure) = match source {
             SeedSource::Clear(seed) => (self.seal_clear(order, seed.expose())?, Exposure::Caller),
             SeedSource::Encrypted { transport_key, cipher, data, mac } => {
-                match self.arrive(transport_key, *cipher, data, mac.as_ref(), order)? {
+                match self.arrive(transport_key, *cipher, data, mac.as_ref(), order.lengths())? {
                     Arrived::Worker(seed) => (self.seal_clear(order, &seed)?, Exposure::Worker),
-                    Arrived::Resident(seal) => (seal, Exposure::None),
-                    Arrived::Inside { object, length } => {
-                        (self.seal_inside(order, object.object(), length)?, Exposure::None)
+                    Arrived::Inside(incoming) => {
+                        (self.seal_inside(order, &incoming)?, Exposure::None)
                     }
                 }
             }
         };
-        Ok(Reply::Sealed { seal, exposure })
+        Ok(Reply::Sealed { seal: self.keep(draft), exposure })
     }
 
-    fn seal_clear(&self, order: &Order<'_>, seed: &[u8]) -> Result<Seal, Trouble> {
-        let hash = hash_of(order.kind)?;
-        if !SEED_LENGTHS.contains(&seed.len()) {
+    /// The key stays.
+    pub(crate) fn keep(&self, draft: Draft<'_>) -> Seal {
+        if let Some((id, object)) = draft.resident {
+            self.epoch.note_resident(id, object.keep());
+        }
+        draft.seal
+    }
+
+    fn seal_clear(&self, order: &Order<'_>, seed: &[u8]) -> Result<Draft<'a>, Trouble> {
+        if !order.lengths().contains(&seed.len()) {
             return Err(JobError::BadValue.into());
         }
         let mut padded = Zeroizing::new(vec![0; padded_length(order.kind, seed.len())]);
         padded.iter_mut().zip(seed).for_each(|(to, from)| *to = *from);
-        // Of the seed as it came: the trial also proves that padding changed nothing.
-        let expected = software::hmac(software::mac_hash(hash), seed, TRIAL);
+        // The trial is told the seed as it came: it also proves that padding changed nothing.
         if order.resident {
             let make = |place: Place<'_>| {
                 let template = shape::created(order.kind, self.shared.abilities, place);
                 self.hand.create(&shape::value(template, &padded))
             };
-            return self.seal_resident(order, make, Some(&expected));
+            return self.seal_resident(order, make, Some(seed));
         }
         let template = shape::passing(order.kind, self.shared.abilities);
         let passing = self.hand.create(&shape::value(template, &padded))?;
         let passing = Passing::new(self.hand, passing);
-        self.wrap(order, passing.object(), false, Some(&expected))
+        self.wrap(order, passing.object(), false, Some(seed))
     }
 
-    /// The value never left the HSM; its length decides between RFC 3394 and RFC 5649.
+    /// The value never leaves the HSM; its length decides between RFC 3394 and RFC 5649.
     fn seal_inside(
         &self,
         order: &Order<'_>,
-        object: ObjectRef,
-        length: Option<usize>,
-    ) -> Result<Seal, Trouble> {
+        incoming: &Incoming<'_>,
+    ) -> Result<Draft<'a>, Trouble> {
+        let length = match order.kind {
+            KeyKind::Hmac(_) => incoming.visible_length(),
+            // The token takes no AES key of a length that the ciphertext could hide.
+            KeyKind::Aes => Some(AES_LENGTH),
+        };
+        let abilities = self.shared.abilities;
+        if order.resident {
+            let make = |place: Place<'_>| {
+                let template = shape::sealed(order.kind, abilities, place, length.unwrap_or(0));
+                self.unwrap_arrived(incoming, &template)
+            };
+            return self.seal_resident(order, make, None);
+        }
+        let object = self.unwrap_arrived(incoming, &shape::passing(order.kind, abilities))?;
+        let object = Passing::new(self.hand, object);
+        let length = match length {
+            Some(length) => Some(length),
+            None => self.hand.value_length(object.object())?,
+        };
+        if length.is_some_and(|length| !order.lengths().contains(&length)) {
+            return Err(JobError::BadValue.into());
+        }
         let padded = length.is_none_or(|length| !length.is_multiple_of(8));
-        self.wrap(order, object, padded, None)
+        self.wrap(order, object.object(), padded, None)
     }
 
-    fn wrap(
+    /// Wraps the object, and tries what comes out of the blob.
+    pub(crate) fn wrap(
         &self,
         order: &Order<'_>,
         object: ObjectRef,
         padded: bool,
-        expected: Option<&[u8]>,
-    ) -> Result<Seal, Trouble> {
-        let Some((kek, kek_object)) = self.epoch.keys.newest_kek() else {
+        value: Option<&[u8]>,
+    ) -> Result<Draft<'a>, Trouble> {
+        let Some((kek, kek_object)) = self.epoch.keys.newest_kek(order.kind) else {
             return Err(JobError::NoSuchKey.into());
         };
         let mechanism = if padded {
@@ -105,11 +150,11 @@ impl Station<'_> {
             CKM_AES_KEY_WRAP
         };
         let blob = self.hand.wrap(Mechanism::plain(mechanism), kek_object, object)?;
-        let last = self.unwrap_seed(order.kind, kek, padded, &blob)?;
+        let last = self.unwrap_sealed(order.kind, kek, padded, &blob)?;
         let last = Passing::new(self.hand, last);
-        self.trial(order.kind, last.object(), expected)?;
+        self.trial(order.kind, last.object(), value)?;
         let binding = self.epoch.binder.wrapped(order.record, order.kind, kek, padded, &blob);
-        Ok(Seal::Wrapped { kek, padded, blob, binding })
+        Ok(Draft { seal: Seal::Wrapped { kek, padded, blob, binding }, resident: None })
     }
 
     /// Makes the token object under a random id, tries it, binds it.
@@ -117,27 +162,32 @@ impl Station<'_> {
         &self,
         order: &Order<'_>,
         make: impl FnOnce(Place<'_>) -> Result<ObjectRef, Fault>,
-        expected: Option<&[u8]>,
-    ) -> Result<Seal, Trouble> {
+        value: Option<&[u8]>,
+    ) -> Result<Draft<'a>, Trouble> {
         let mut object_id = [0; 16];
         self.hand.random(&mut object_id)?;
         let label = self.shared.names().seed();
         let object = make(Place::Token { label: &label, id: &object_id })?;
         let object = Passing::new(self.hand, object);
-        self.trial(order.kind, object.object(), expected)?;
-        self.epoch.note_resident(object_id, object.keep());
+        self.trial(order.kind, object.object(), value)?;
         let binding = self.epoch.binder.resident(order.record, order.kind, &object_id);
-        Ok(Seal::Resident { object_id, binding })
+        let seal = Seal::Resident { object_id, binding };
+        Ok(Draft { seal, resident: Some((object_id, object)) })
     }
 
-    /// One HMAC with the seed as it will be used.
-    fn trial(
-        &self,
-        kind: KeyKind,
-        object: ObjectRef,
-        expected: Option<&[u8]>,
-    ) -> Result<(), Trouble> {
-        let hash = hash_of(kind)?;
+    /// One use of the key as it will be used, against its value where that is known here.
+    fn trial(&self, kind: KeyKind, object: ObjectRef, value: Option<&[u8]>) -> Result<(), Trouble> {
+        let right = match kind {
+            KeyKind::Hmac(hash) => self.try_mac(hash, object, value)?,
+            KeyKind::Aes => self.try_message(object, value)?,
+        };
+        if right {
+            return Ok(());
+        }
+        Err(JobError::Unsupported("the provider computes something else".to_owned()).into())
+    }
+
+    fn try_mac(&self, hash: Hash, object: ObjectRef, seed: Option<&[u8]>) -> Result<bool, Trouble> {
         let mac = match self.hand.mac(hmac(hash), object, TRIAL) {
             Err(fault) if fault.code() == Some(cryptoki::error::RvError::KeySizeRange) => {
                 return Err(JobError::Unsupported(
@@ -149,19 +199,24 @@ impl Station<'_> {
             }
             other => other?,
         };
-        match expected {
-            Some(expected) if !bool::from(mac.as_ref().ct_eq(expected)) => {
-                Err(JobError::Unsupported("the provider computes a wrong HMAC".to_owned()).into())
-            }
-            _ => Ok(()),
-        }
+        let Some(seed) = seed else { return Ok(true) };
+        let expected = software::hmac(software::mac_hash(hash), seed, TRIAL);
+        Ok(mac.as_ref().ct_eq(&expected).into())
+    }
+
+    /// The nonce is random and the message goes nowhere: no real one ever meets it.
+    fn try_message(&self, object: ObjectRef, key: Option<&[u8]>) -> Result<bool, Trouble> {
+        let mut nonce = [0; 12];
+        self.hand.random(&mut nonce)?;
+        let sealed = self.hand.encrypt(object, &nonce, &[], TRIAL)?;
+        let Some(key) = key else { return Ok(true) };
+        let expected = software::first_bytes(key, &nonce, TRIAL).ok_or(JobError::BadValue)?;
+        Ok(sealed.get(..TRIAL.len()).is_some_and(|made| made.ct_eq(&expected).into()))
     }
 }
 
-/// The hash of a key that makes HMACs.
-pub(crate) fn hash_of(kind: KeyKind) -> Result<Hash, JobError> {
-    match kind {
-        KeyKind::Hmac(hash) => Ok(hash),
-        KeyKind::Aes => Err(JobError::Malformed),
-    }
+/// Whether a name can be a record's.
+pub(crate) fn check_record(record: &[u8]) -> Result<(), JobError> {
+    let fits = (1..=LONGEST_RECORD).contains(&record.len());
+    if fits { Ok(()) } else { Err(JobError::Malformed) }
 }

@@ -3,6 +3,8 @@
 //!
 //! Not responsible for: Warifu's own keys being there (`keys.rs`).
 
+mod camera;
+
 use cryptoki::{
     mechanism::{Mechanism as HighMechanism, MechanismType},
     object::{Attribute, AttributeType},
@@ -65,12 +67,14 @@ impl Findings {
     }
 }
 
-/// Runs all trials. `kek` is the wrapping key where there is one; else a passing one is made.
+/// Runs all trials. `kek` is the wrapping key where there is one; else a passing one is made. What only
+/// camera tokens need is tried where `kek_e` is there.
 pub(crate) fn examine(
     hand: &Hand<'_>,
     slot: Slot,
     profile: &Profile,
     kek: Option<ObjectRef>,
+    kek_e: Option<ObjectRef>,
 ) -> Findings {
     let mut examiner =
         Examiner { hand: *hand, profile: *profile, checks: Vec::new(), abilities: Abilities::NONE };
@@ -85,6 +89,9 @@ pub(crate) fn examine(
         Some(kek) => examiner.wrapping(kek),
         None => false,
     };
+    if let Some(kek_e) = kek_e {
+        examiner.camera(kek_e);
+    }
     examiner.transport();
     let resident = examiner.resident();
     examiner.listed(slot);
@@ -192,16 +199,7 @@ impl<'a> Examiner<'a> {
 
     /// Everything that wrapped custody needs.
     fn wrapping(&mut self, kek: ObjectRef) -> bool {
-        if is_closed(&self.hand, kek) {
-            self.note(
-                "kek-closed",
-                CheckResult::Pass,
-                "the wrapping key can not be read or wrapped",
-            );
-        } else {
-            self.note("kek-closed", CheckResult::Fail, "the wrapping key is not closed");
-        }
-        self.only_wraps(kek);
+        self.wraps_only("kek", kek);
         let blob = match self.wrapped(kek, CKM_AES_KEY_WRAP, &SEED[..24]) {
             Ok(blob) => {
                 self.note("wrap-kw", CheckResult::Pass, "RFC 3394 wraps");
@@ -222,12 +220,16 @@ impl<'a> Examiner<'a> {
         true
     }
 
-    /// RFC 3394 is made of plain AES calls: a wrapping key that decrypts gives every seed away.
-    fn only_wraps(&mut self, kek: ObjectRef) {
+    /// RFC 3394 is made of plain AES calls: a wrapping key that decrypts gives every key away.
+    fn wraps_only(&mut self, name: &str, kek: ObjectRef) {
+        let closed = is_closed(&self.hand, kek);
+        let detail = "the wrapping key can not be read or wrapped";
+        self.must(&format!("{name}-closed"), closed, detail);
         let decrypted = kek.within(self.hand.reference()).and_then(|key| {
             self.hand.session.with(|s| s.decrypt(&HighMechanism::AesEcb, key, &[0; 16]))
         });
-        self.must("kek-only-wraps", decrypted.is_err(), "the wrapping key decrypts nothing else");
+        let detail = "the wrapping key decrypts nothing else";
+        self.must(&format!("{name}-only-wraps"), decrypted.is_err(), detail);
     }
 
     fn wrapped(

@@ -6,8 +6,8 @@ use cryptoki_sys::{
     CK_MECHANISM_TYPE, CK_ULONG, CKA_ALLOWED_MECHANISMS, CKA_CLASS, CKA_DECRYPT, CKA_DERIVE,
     CKA_ENCRYPT, CKA_EXTRACTABLE, CKA_ID, CKA_KEY_TYPE, CKA_LABEL, CKA_PRIVATE, CKA_SENSITIVE,
     CKA_SIGN, CKA_TOKEN, CKA_UNWRAP, CKA_UNWRAP_TEMPLATE, CKA_VALUE, CKA_VALUE_LEN, CKA_VERIFY,
-    CKA_WRAP, CKK_AES, CKK_GENERIC_SECRET, CKM_AES_CBC_PAD, CKM_AES_ECB, CKM_AES_KEY_WRAP,
-    CKM_SHA256_HMAC, CKO_SECRET_KEY,
+    CKA_WRAP, CKK_AES, CKK_GENERIC_SECRET, CKM_AES_CBC_PAD, CKM_AES_ECB, CKM_AES_ECB_ENCRYPT_DATA,
+    CKM_AES_KEY_WRAP, CKM_SHA256_HMAC, CKO_SECRET_KEY,
 };
 use warifu_hsm_protocol::KeyKind;
 
@@ -28,6 +28,7 @@ impl Usage {
     const UNWRAP: Self = Self(4);
     const ENCRYPT: Self = Self(8);
     const DECRYPT: Self = Self(16);
+    const DERIVE: Self = Self(32);
 
     const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -79,7 +80,7 @@ pub(crate) fn sealed(
     length: usize,
 ) -> Template {
     let template = created(kind, abilities, place);
-    if abilities.form.value_len { template.number(CKA_VALUE_LEN, ulong(length)) } else { template }
+    if abilities.form.value_len { sized(template, length) } else { template }
 }
 
 /// The same for `C_CreateObject`, which takes the length from the value.
@@ -101,6 +102,21 @@ pub(crate) fn passing(kind: KeyKind, abilities: Abilities) -> Template {
     secret(abilities.key_type(kind), Usage::NONE, true, Place::Session)
 }
 
+/// The seed of a camera token while its keys are derived: can do nothing else, lives in the session.
+pub(crate) fn base(abilities: Abilities) -> Template {
+    let template = secret(CKK_AES, Usage::DERIVE, false, Place::Session);
+    if abilities.allowed_mechanisms {
+        template.mechanisms(CKA_ALLOWED_MECHANISMS, &[CKM_AES_ECB_ENCRYPT_DATA])
+    } else {
+        template
+    }
+}
+
+/// States the length, which `C_DeriveKey` has from nowhere else.
+pub(crate) fn sized(template: Template, length: usize) -> Template {
+    template.number(CKA_VALUE_LEN, ulong(length))
+}
+
 /// A MAC key of a seed file.
 pub(crate) fn mac_key() -> Template {
     secret(CKK_GENERIC_SECRET, Usage::SIGN, false, Place::Session)
@@ -117,15 +133,39 @@ pub(crate) fn kek(
     restrictions: Restrictions,
     kwp: &[CK_MECHANISM_TYPE],
 ) -> Template {
+    let mut mechanisms = vec![CKM_AES_KEY_WRAP];
+    mechanisms.extend_from_slice(kwp);
+    wrapping(place, restrictions, &mechanisms, kept())
+}
+
+/// The wrapping key of encryption keys: what it unwraps encrypts and can do nothing else. A key of its
+/// own, so that no blob of one use can be unwrapped into a key of the other.
+pub(crate) fn kek_e(place: Place<'_>, restrictions: Restrictions) -> Template {
+    let kept = kept()
+        .number(CKA_CLASS, CKO_SECRET_KEY)
+        .number(CKA_KEY_TYPE, CKK_AES)
+        .flag(CKA_ENCRYPT, true)
+        .flag(CKA_SIGN, false);
+    wrapping(place, restrictions, &[CKM_AES_KEY_WRAP], kept)
+}
+
+/// What every unwrapped key is held to.
+fn kept() -> Template {
+    Template::new().flag(CKA_SENSITIVE, true).flag(CKA_EXTRACTABLE, false)
+}
+
+fn wrapping(
+    place: Place<'_>,
+    restrictions: Restrictions,
+    mechanisms: &[CK_MECHANISM_TYPE],
+    kept: Template,
+) -> Template {
     let usage = Usage::WRAP.and(Usage::UNWRAP);
-    let mut template = secret(CKK_AES, usage, false, place).number(CKA_VALUE_LEN, 32);
+    let mut template = sized(secret(CKK_AES, usage, false, place), 32);
     if restrictions.mechanisms {
-        let mut mechanisms = vec![CKM_AES_KEY_WRAP];
-        mechanisms.extend_from_slice(kwp);
-        template = template.mechanisms(CKA_ALLOWED_MECHANISMS, &mechanisms);
+        template = template.mechanisms(CKA_ALLOWED_MECHANISMS, mechanisms);
     }
     if restrictions.unwrap_template {
-        let kept = Template::new().flag(CKA_SENSITIVE, true).flag(CKA_EXTRACTABLE, false);
         template = template.nested(CKA_UNWRAP_TEMPLATE, kept);
     }
     template
@@ -201,7 +241,7 @@ fn secret(kind: CK_ULONG, usage: Usage, extractable: bool, place: Place<'_>) -> 
         .flag(CKA_DECRYPT, usage.has(Usage::DECRYPT))
         .flag(CKA_WRAP, usage.has(Usage::WRAP))
         .flag(CKA_UNWRAP, usage.has(Usage::UNWRAP))
-        .flag(CKA_DERIVE, false);
+        .flag(CKA_DERIVE, usage.has(Usage::DERIVE));
     match place {
         Place::Session => template.flag(CKA_TOKEN, false),
         Place::Token { label, id } => {

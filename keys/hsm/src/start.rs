@@ -5,7 +5,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use cryptoki::slot::TokenInfo;
+use cryptoki::slot::{Slot, TokenInfo};
 use warifu_hsm_protocol::{Check, CheckResult, Doctor, Provider, Purpose, WorkerConfig};
 
 use crate::{
@@ -14,11 +14,15 @@ use crate::{
     epoch::{Epoch, Token},
     fault::Fault,
     gate::Gate,
-    keys, log,
+    hand::Hand,
+    held::Passing,
+    keys::{self, Found, Names},
+    log,
     module::Module,
     profile::{self, Profile},
     refusal::Refusal,
     selftest::{self, Findings},
+    shape::Place,
     station::Shared,
 };
 
@@ -48,9 +52,10 @@ pub(crate) fn start(config: WorkerConfig, purpose: Purpose) -> Result<Started, R
     if purpose != Purpose::Inspect && !missing.is_empty() {
         return Err(keys::refuse_missing(&missing));
     }
-    let findings = selftest::examine(&hand, token.slot, &identity.profile, found.kek());
+    let findings = examine(&hand, token.slot, &identity.profile, &found, purpose);
     if purpose == Purpose::Inspect {
-        let doctor = doctor(&identity, &token.info, findings, &missing);
+        let keys = [keys_check(&missing), camera_check(&found, prefix)];
+        let doctor = doctor(&identity, &token.info, findings, keys);
         return Ok(Started::Inspected(Box::new(doctor)));
     }
     if let Err(refusal) = findings.verdict() {
@@ -70,6 +75,23 @@ pub(crate) fn start(config: WorkerConfig, purpose: Purpose) -> Result<Started, R
     gate.open(epoch);
     let shared = Shared { config, module, abilities, counters, cache, grave, gate };
     Ok(Started::Ready(Arc::new(shared), provider))
+}
+
+/// The doctor says what the HSM could do, also before there are keys.
+fn examine(
+    hand: &Hand<'_>,
+    slot: Slot,
+    profile: &Profile,
+    found: &Found,
+    purpose: Purpose,
+) -> Findings {
+    let passing = match (purpose, found.kek_e()) {
+        (Purpose::Inspect, None) => keys::generate_kek_e(hand, Place::Session).ok(),
+        _ => None,
+    };
+    let passing = passing.map(|key| Passing::new(*hand, key));
+    let kek_e = found.kek_e().or(passing.as_ref().map(Passing::object));
+    selftest::examine(hand, slot, profile, found.kek(), kek_e)
 }
 
 struct Identity {
@@ -112,22 +134,29 @@ fn provider(identity: &Identity, epoch: &Epoch, findings: &Findings) -> Provider
     }
 }
 
-fn doctor(identity: &Identity, info: &TokenInfo, findings: Findings, missing: &[String]) -> Doctor {
+fn keys_check(missing: &[String]) -> Check {
+    let name = "keys".to_owned();
+    if missing.is_empty() {
+        let detail = "all keys that codes need are there".to_owned();
+        return Check { name, result: CheckResult::Pass, detail };
+    }
+    let detail = format!("missing: {}; `warifu hsm init` makes them", missing.join(", "));
+    Check { name, result: CheckResult::Absent, detail }
+}
+
+fn camera_check(found: &Found, prefix: &str) -> Check {
+    let (name, label) = ("camera-keys".to_owned(), Names(prefix).kek_e());
+    if found.kek_e().is_some() {
+        let detail = format!("{label} is there, which camera tokens need");
+        return Check { name, result: CheckResult::Pass, detail };
+    }
+    let detail = format!("missing: {label}, which camera tokens need; `warifu hsm init` makes it");
+    Check { name, result: CheckResult::Absent, detail }
+}
+
+fn doctor(identity: &Identity, info: &TokenInfo, findings: Findings, keys: [Check; 2]) -> Doctor {
     let line = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    let mut checks = vec![if missing.is_empty() {
-        Check {
-            name: "keys".to_owned(),
-            result: CheckResult::Pass,
-            detail: "all of Warifu's keys are there".to_owned(),
-        }
-    } else {
-        Check {
-            name: "keys".to_owned(),
-            result: CheckResult::Absent,
-            detail: format!("missing: {}; `warifu hsm init` makes them", missing.join(", ")),
-        }
-    }];
-    checks.extend(findings.checks);
+    let checks = keys.into_iter().chain(findings.checks).collect();
     Doctor {
         identity: vec![
             line("library", &identity.library),

@@ -5,6 +5,7 @@
 
 use std::{
     collections::HashMap,
+    ops::RangeInclusive,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -15,16 +16,15 @@ use cryptoki_sys::{
 };
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
-use warifu_hsm_protocol::{Cipher, JobError, MacHash, Seal, ValueMac};
+use warifu_hsm_protocol::{Cipher, JobError, MacHash, ValueMac};
 use zeroize::Zeroizing;
 
 use crate::{
     epoch::session_copy,
-    held::{Held, Passing},
+    fault::Fault,
+    held::Held,
     raw::{Mechanism, ObjectRef},
-    seal::{Order, SEED_LENGTHS},
-    shape::{self, Place},
-    software,
+    shape, software,
     station::{Station, Trouble},
     template::Template,
 };
@@ -32,14 +32,30 @@ use crate::{
 /// MAC keys kept open: a file has one, and few files are imported at a time.
 const MOST_MAC_KEYS: usize = 8;
 
-/// An opened seed.
+/// A value that came encrypted and is authentic.
 pub(crate) enum Arrived<'a> {
     /// In the clear, because the provider can not unwrap this cipher.
     Worker(Zeroizing<Vec<u8>>),
-    /// A session object that may be wrapped, and its length where the token tells it.
-    Inside { object: Passing<'a>, length: Option<usize> },
-    /// Unwrapped straight into the final token object.
-    Resident(Seal),
+    /// Still encrypted; to be unwrapped into whatever it is to become.
+    Inside(Incoming<'a>),
+}
+
+/// A value that the provider can unwrap.
+pub(crate) struct Incoming<'a> {
+    key: ObjectRef,
+    mechanism: Mechanism<'a>,
+    blob: &'a [u8],
+    cipher: Cipher,
+}
+
+impl Incoming<'_> {
+    /// The length of the value where the ciphertext shows it.
+    pub(crate) fn visible_length(&self) -> Option<usize> {
+        match self.cipher {
+            Cipher::AesCbcPad { .. } => None,
+            Cipher::AesKeyWrap { .. } => Some(self.blob.len().saturating_sub(8)),
+        }
+    }
 }
 
 /// Transport keys and MAC keys opened so far in this epoch.
@@ -70,31 +86,46 @@ impl TransportKeys {
     }
 }
 
-impl<'a> Station<'a> {
-    /// Authenticates and opens an encrypted seed.
-    pub(crate) fn arrive(
+impl Station<'_> {
+    /// Authenticates an encrypted value that must have one of these lengths, and opens it where the
+    /// provider can not.
+    pub(crate) fn arrive<'b>(
         &self,
         label: &str,
         cipher: Cipher,
-        data: &[u8],
+        data: &'b [u8],
         mac: Option<&ValueMac>,
-        order: &Order<'_>,
-    ) -> Result<Arrived<'a>, Trouble> {
-        let opened = self.open_arrival(label, cipher, data, mac, order);
+        lengths: RangeInclusive<usize>,
+    ) -> Result<Arrived<'b>, Trouble> {
+        let opened = self.open_arrival(label, cipher, data, mac, lengths);
         if let Err(Trouble::Fault(_)) = &opened {
             self.epoch.transport.forget();
         }
         opened
     }
 
-    fn open_arrival(
+    /// `C_UnwrapKey` under the transport key.
+    pub(crate) fn unwrap_arrived(
+        &self,
+        incoming: &Incoming<'_>,
+        template: &Template,
+    ) -> Result<ObjectRef, Fault> {
+        let Incoming { key, mechanism, blob, .. } = incoming;
+        let unwrapped = self.hand.unwrap(*mechanism, *key, blob, template);
+        if unwrapped.is_err() {
+            self.epoch.transport.forget();
+        }
+        unwrapped
+    }
+
+    fn open_arrival<'b>(
         &self,
         label: &str,
         cipher: Cipher,
-        data: &[u8],
+        data: &'b [u8],
         mac: Option<&ValueMac>,
-        order: &Order<'_>,
-    ) -> Result<Arrived<'a>, Trouble> {
+        lengths: RangeInclusive<usize>,
+    ) -> Result<Arrived<'b>, Trouble> {
         let key = self.transport_key(label)?;
         let bits = match cipher {
             Cipher::AesCbcPad { bits } | Cipher::AesKeyWrap { bits } => bits,
@@ -109,7 +140,7 @@ impl<'a> Station<'a> {
             (Cipher::AesKeyWrap { .. }, None) => {}
         }
         let (mechanism, blob) = split(cipher, data).ok_or(JobError::BadValue)?;
-        if !length_is_plausible(cipher, blob.len()) {
+        if !length_is_plausible(cipher, blob.len(), lengths) {
             return Err(JobError::BadValue.into());
         }
         match cipher {
@@ -121,38 +152,7 @@ impl<'a> Station<'a> {
                     "the provider can not unwrap AES key wrap; have the file made with AES-CBC";
                 Err(JobError::Unsupported(told.to_owned()).into())
             }
-            _ if order.resident => {
-                let make = |place: Place<'_>| {
-                    let length = visible_length(cipher, blob.len()).unwrap_or(0);
-                    let template = shape::sealed(order.kind, self.shared.abilities, place, length);
-                    self.hand.unwrap(mechanism, key.object, blob, &template)
-                };
-                self.seal_resident(order, make, None).map(Arrived::Resident)
-            }
-            _ => {
-                let template = shape::passing(order.kind, self.shared.abilities);
-                self.unwrap_passing(key.object, mechanism, blob, &template, cipher)
-            }
-        }
-    }
-
-    fn unwrap_passing(
-        &self,
-        key: ObjectRef,
-        mechanism: Mechanism<'_>,
-        blob: &[u8],
-        template: &Template,
-        cipher: Cipher,
-    ) -> Result<Arrived<'a>, Trouble> {
-        let object = self.hand.unwrap(mechanism, key, blob, template)?;
-        let object = Passing::new(self.hand, object);
-        let length = match visible_length(cipher, blob.len()) {
-            Some(length) => Some(length),
-            None => self.hand.value_length(object.object())?,
-        };
-        match length {
-            Some(length) if !SEED_LENGTHS.contains(&length) => Err(JobError::BadValue.into()),
-            _ => Ok(Arrived::Inside { object, length }),
+            _ => Ok(Arrived::Inside(Incoming { key: key.object, mechanism, blob, cipher })),
         }
     }
 
@@ -264,21 +264,16 @@ fn split(cipher: Cipher, data: &[u8]) -> Option<(Mechanism<'_>, &[u8])> {
     }
 }
 
-/// Whether a ciphertext of that length can hold 16 to 64 bytes. PKCS#7 adds 1 to 16.
-fn length_is_plausible(cipher: Cipher, length: usize) -> bool {
+/// Whether a ciphertext of that length can hold a value of one of those. PKCS#7 adds 1 to 16 bytes.
+fn length_is_plausible(cipher: Cipher, length: usize, values: RangeInclusive<usize>) -> bool {
     match cipher {
-        Cipher::AesCbcPad { .. } => (32..=80).contains(&length),
-        Cipher::AesKeyWrap { .. } => {
-            length.is_multiple_of(8) && SEED_LENGTHS.contains(&length.saturating_sub(8))
+        Cipher::AesCbcPad { .. } => {
+            let padded = |value: usize| (value + 1).next_multiple_of(16);
+            (padded(*values.start())..=padded(*values.end())).contains(&length)
         }
-    }
-}
-
-/// The length of the value where the ciphertext shows it.
-fn visible_length(cipher: Cipher, length: usize) -> Option<usize> {
-    match cipher {
-        Cipher::AesCbcPad { .. } => None,
-        Cipher::AesKeyWrap { .. } => Some(length.saturating_sub(8)),
+        Cipher::AesKeyWrap { .. } => {
+            length.is_multiple_of(8) && values.contains(&length.saturating_sub(8))
+        }
     }
 }
 
@@ -299,18 +294,31 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::seal::SEED_LENGTHS;
 
     const CBC: Cipher = Cipher::AesCbcPad { bits: 128 };
     const KW: Cipher = Cipher::AesKeyWrap { bits: 128 };
 
     #[test]
     fn lengths_that_hold_no_seed_are_refused_before_the_token_sees_them() {
-        assert!(!length_is_plausible(CBC, 16)); // at most 15 bytes
-        assert!(length_is_plausible(CBC, 32));
-        assert!(length_is_plausible(CBC, 80)); // 64 bytes
-        assert!(!length_is_plausible(CBC, 96));
-        assert!(length_is_plausible(KW, 24) && length_is_plausible(KW, 72));
-        assert!(!length_is_plausible(KW, 16) && !length_is_plausible(KW, 28));
+        assert!(!length_is_plausible(CBC, 16, SEED_LENGTHS)); // at most 15 bytes
+        assert!(length_is_plausible(CBC, 32, SEED_LENGTHS));
+        assert!(length_is_plausible(CBC, 80, SEED_LENGTHS)); // 64 bytes
+        assert!(!length_is_plausible(CBC, 96, SEED_LENGTHS));
+        assert!(
+            length_is_plausible(KW, 24, SEED_LENGTHS) && length_is_plausible(KW, 72, SEED_LENGTHS)
+        );
+        assert!(
+            !length_is_plausible(KW, 16, SEED_LENGTHS)
+                && !length_is_plausible(KW, 28, SEED_LENGTHS)
+        );
+    }
+
+    #[test]
+    fn a_key_of_32_bytes_has_ciphertexts_of_one_length() {
+        let fits = |cipher, length| length_is_plausible(cipher, length, 32..=32);
+        assert_eq!((0..=96).filter(|length| fits(CBC, *length)).collect::<Vec<_>>(), [48]);
+        assert_eq!((0..=96).filter(|length| fits(KW, *length)).collect::<Vec<_>>(), [40]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The data path: opens a sealed seed (cache, or one unwrap) and walks the candidates with it. No MAC
+//! The data path: opens a sealed key (cache, or one unwrap) and walks the candidates with it. No MAC
 //! leaves this file.
 //!
 //! Not responsible for: which candidates are right to try, and what a match means.
@@ -8,17 +8,15 @@ use std::{sync::Arc, time::Instant};
 use cryptoki_sys::CKM_AES_KEY_WRAP;
 use warifu_core::{
     code::Code,
-    oath::{Digits, search},
+    oath::{Digits, search, truncate},
 };
-use warifu_hsm_protocol::{JobError, KeyKind, KeyRef, Reply, Seal, SecretBytes};
+use warifu_hsm_protocol::{Hash, JobError, KeyKind, KeyRef, Reply, Seal, SecretBytes};
 
 use crate::{
     binding,
     fault::Fault,
     held::Held,
-    profile::hmac,
     raw::{Mechanism, ObjectRef},
-    seal::hash_of,
     shape::{self, Place},
     station::{Station, Trouble},
 };
@@ -28,7 +26,7 @@ const MOST_CANDIDATES: usize = 64;
 /// Most candidates of one resynchronisation.
 const MOST_RESYNC: u32 = 2048;
 
-/// A seed ready to sign with.
+/// A key ready to use.
 enum Opened {
     /// Lives in a session; kept from destruction by this share.
     Wrapped(Arc<Held>),
@@ -58,8 +56,12 @@ impl Station<'_> {
         if candidates.len() > MOST_CANDIDATES {
             return Err(JobError::Malformed.into());
         }
-        let found = self.with_seed(key, |mac| {
-            search(&code, digits, candidates.iter().copied(), |factor, see| mac(factor, see))
+        let hash = hash_of(key)?;
+        let found = self.with_key(key, |object| {
+            search(&code, digits, candidates.iter().copied(), |factor, see| {
+                see(self.hand.code_mac(hash, object, &factor.to_be_bytes())?.as_ref());
+                Ok(())
+            })
         })?;
         let found = found.map(u16::try_from).transpose();
         Ok(Reply::Verified(found.map_err(|_| JobError::Malformed)?))
@@ -79,17 +81,19 @@ impl Station<'_> {
         if count > MOST_RESYNC || from.checked_add(u64::from(count)).is_none() {
             return Err(JobError::Malformed.into());
         }
-        let found = self.with_seed(key, |mac| {
+        let hash = hash_of(key)?;
+        let found = self.with_key(key, |object| {
+            // One candidate at a time: the second code may follow any match of the first.
+            let shows = |code: &Code, factor: u64| -> Result<bool, Fault> {
+                let mac = self.hand.code_mac(hash, object, &factor.to_be_bytes())?;
+                Ok(truncate(mac.as_ref(), digits).is_some_and(|right| right.matches(code)))
+            };
             let mut before = false;
             for factor in from..=from + u64::from(count) {
-                // One candidate at a time: the second code may follow any match of the first.
-                let second_here = before
-                    && search(&second, digits, [factor], |factor, see| mac(factor, see))?.is_some();
-                if second_here {
+                if before && shows(&second, factor)? {
                     return Ok(Some(factor - 1));
                 }
-                before = factor < from + u64::from(count)
-                    && search(&first, digits, [factor], |factor, see| mac(factor, see))?.is_some();
+                before = factor < from + u64::from(count) && shows(&first, factor)?;
             }
             Ok(None)
         })?;
@@ -108,28 +112,20 @@ impl Station<'_> {
         Ok(Reply::Done)
     }
 
-    /// Opens the seed and lends a function that makes its MACs. A handle that fails is forgotten.
-    fn with_seed<R>(
+    /// Opens the key and lends its handle. A handle that fails is forgotten.
+    pub(crate) fn with_key<R>(
         &self,
         key: &KeyRef,
-        work: impl FnOnce(
-            &mut dyn FnMut(u64, &mut dyn FnMut(&[u8])) -> Result<(), Fault>,
-        ) -> Result<R, Fault>,
+        work: impl FnOnce(ObjectRef) -> Result<R, Fault>,
     ) -> Result<R, Trouble> {
         let opened = self.open(key)?;
-        let mechanism = hmac(hash_of(key.kind)?);
-        let done = work(&mut |factor, see| {
-            let mac = self.hand.code_mac(mechanism, opened.object(), factor)?;
-            see(mac.as_ref());
-            Ok(())
-        });
-        done.map_err(|fault| {
+        work(opened.object()).map_err(|fault| {
             self.forget(key);
             fault.into()
         })
     }
 
-    /// The seed's handle. The binding is checked before anything of the seal is used.
+    /// The key's handle. The binding is checked before anything of the seal is used.
     fn open(&self, key: &KeyRef) -> Result<Opened, Trouble> {
         match &key.seal {
             Seal::Resident { object_id, .. } => {
@@ -146,7 +142,7 @@ impl Station<'_> {
                 self.shared.counters.misses.up();
                 self.check_binding(key)?;
                 self.shared.counters.unwrap.up();
-                let object = self.unwrap_seed(key.kind, *kek, *padded, blob)?;
+                let object = self.unwrap_sealed(key.kind, *kek, *padded, blob)?;
                 let held = Arc::new(Held::new(object, &self.hand, &self.shared.grave));
                 self.shared.cache.put(name, Arc::clone(&held), Instant::now());
                 Ok(Opened::Wrapped(held))
@@ -155,14 +151,14 @@ impl Station<'_> {
     }
 
     /// One `C_UnwrapKey` into this thread's session.
-    pub(crate) fn unwrap_seed(
+    pub(crate) fn unwrap_sealed(
         &self,
         kind: KeyKind,
         kek: u32,
         padded: bool,
         blob: &[u8],
     ) -> Result<ObjectRef, Trouble> {
-        let Some(kek) = self.epoch.keys.keks.get(&kek) else {
+        let Some(kek) = self.epoch.keys.keks(kind).get(&kek) else {
             let missing = format!("wrapping key of generation {kek} is not on the token");
             return Err(JobError::Unsupported(missing).into());
         };
@@ -189,11 +185,19 @@ impl Station<'_> {
     }
 }
 
+/// The hash of a key that makes HMACs; a code was asked of an encryption key otherwise.
+pub(crate) fn hash_of(key: &KeyRef) -> Result<Hash, Trouble> {
+    match key.kind {
+        KeyKind::Hmac(hash) => Ok(hash),
+        KeyKind::Aes => Err(JobError::Malformed.into()),
+    }
+}
+
 fn parse_digits(digits: u8) -> Result<Digits, Trouble> {
     Digits::new(digits).ok_or_else(|| JobError::Malformed.into())
 }
 
-fn parse_code(code: &SecretBytes) -> Result<Code, Trouble> {
+pub(crate) fn parse_code(code: &SecretBytes) -> Result<Code, Trouble> {
     let text = std::str::from_utf8(code.expose()).map_err(|_| JobError::Malformed)?;
     Code::parse(text).map_err(|_| JobError::Malformed.into())
 }

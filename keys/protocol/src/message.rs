@@ -177,12 +177,39 @@ pub enum Seal {
 pub enum Job {
     /// HMAC with the canary key: is the token there, is it the right one?
     Canary,
+    /// Makes HMACs over whole inputs, reduces them to codes and compares; stops at the first match.
+    /// No MAC leaves the worker.
+    Check {
+        /// Whose key; makes HMACs.
+        key: KeyRef,
+        /// How a MAC becomes a code.
+        reduction: Reduction,
+        /// The code, ASCII digits.
+        code: SecretBytes,
+        /// What the token may have computed over: at most [`MAX_INPUTS`] of [`MAX_TEXT`] bytes each.
+        inputs: Vec<Vec<u8>>,
+        /// Checked first where it is there.
+        row: Option<Row>,
+    },
     /// Counters since the worker's start.
     Counters,
     /// Removes a resident seed (roll-back of an import).
     Destroy {
         /// Which.
         key: KeyRef,
+    },
+    /// Expands a seed of 32 bytes into the three keys of a camera token, inside the HSM: each is
+    /// AES-256-ECB under the seed over a block of its own. The first is an AES key, the others are
+    /// HMAC-SHA-256 keys.
+    Expand {
+        /// `record` of each future [`KeyRef`].
+        records: [Vec<u8>; 3],
+        /// What each key is the encryption of.
+        data: [[u8; 32]; 3],
+        /// Resident instead of wrapped.
+        resident: bool,
+        /// The seed as it came.
+        source: SeedSource,
     },
     /// 32 bytes derived from an HSM key for the wrong-code fingerprints; the same on every start.
     FingerprintKey,
@@ -231,10 +258,28 @@ pub enum Job {
         /// The seed as it came.
         source: SeedSource,
     },
+    /// Encrypts a message with AES-256-GCM (NIST SP 800-38D).
+    SealMessage {
+        /// Whose key; [`KeyKind::Aes`].
+        key: KeyRef,
+        /// Never twice under one key; the caller keeps track.
+        nonce: [u8; 12],
+        /// Authenticated, not encrypted: at most [`MAX_TEXT`] bytes.
+        aad: Vec<u8>,
+        /// At most [`MAX_TEXT`] bytes.
+        plaintext: SecretBytes,
+        /// Checked first where it is there.
+        row: Option<Row>,
+    },
     /// ECDSA P-256 over a SHA-256 digest with the audit key.
     SignCheckpoint {
         /// The digest.
         digest: [u8; 32],
+    },
+    /// Makes the tag of a [`Row`].
+    Tag {
+        /// At most [`MAX_TEXT`] bytes.
+        data: Vec<u8>,
     },
     /// Tries the candidates in order, stops at the first match. No MAC leaves the worker.
     Verify {
@@ -247,6 +292,36 @@ pub enum Job {
         /// Moving factors, at most 64.
         candidates: Vec<u64>,
     },
+}
+
+/// Most inputs of one [`Job::Check`].
+pub const MAX_INPUTS: usize = 64;
+
+/// Longest input, message, associated data and row, in bytes.
+pub const MAX_TEXT: usize = 1024;
+
+/// How a MAC becomes a code.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+pub enum Reduction {
+    /// First 8 bytes as a number (big endian), its last digits: no bias worth the name.
+    Decimal64 {
+        /// 4 to 10.
+        digits: u8,
+    },
+    /// Dynamic truncation (RFC 4226 s.5.3).
+    Truncate {
+        /// 4 to 10.
+        digits: u8,
+    },
+}
+
+/// What the store says of a token beside its seals, and the tag that says it was not changed.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Row {
+    /// At most [`MAX_TEXT`] bytes, in the caller's own layout.
+    pub data: Vec<u8>,
+    /// Of [`Job::Tag`].
+    pub tag: [u8; 32],
 }
 
 /// How a seed arrives at the worker.
@@ -328,10 +403,19 @@ pub enum Reply {
     Counters(Counters),
     /// Done, nothing to say.
     Done,
+    /// For [`Job::Expand`].
+    Expanded {
+        /// For the records, in their order.
+        seals: [Seal; 3],
+        /// For the report.
+        exposure: Exposure,
+    },
     /// For [`Job::FingerprintKey`].
     FingerprintKey(SecretBytes),
     /// For [`Job::ListTransportKeys`], and the one key that was made or imported.
     Keys(Vec<KeyInfo>),
+    /// For [`Job::SealMessage`]: ciphertext and tag of 16 bytes.
+    Message(Vec<u8>),
     /// For [`Job::Random`].
     Random(Vec<u8>),
     /// For [`Job::Resync`]: the moving factor of the first code.
@@ -345,14 +429,16 @@ pub enum Reply {
     },
     /// For [`Job::SignCheckpoint`]: `r || s`, 64 bytes.
     Signature(Vec<u8>),
-    /// For [`Job::Verify`]: index of the matching candidate.
+    /// For [`Job::Tag`].
+    Tag([u8; 32]),
+    /// For [`Job::Verify`] and [`Job::Check`]: index of the matching candidate or input.
     Verified(Option<u16>),
 }
 
 /// Why a job came to nothing. By what the caller does next.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, thiserror::Error)]
 pub enum JobError {
-    /// This record can not be used (binding or blob damaged) although the token answers: alarm, 503 for this token.
+    /// This record can not be used (binding, tag or blob damaged) although the token answers: alarm, 503 for this token.
     #[error("the record's sealed seed is damaged or belongs to another record")]
     BadRecord,
     /// A value of a seed file failed its MAC or did not decrypt; never told apart.

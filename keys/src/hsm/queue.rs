@@ -60,6 +60,7 @@ impl Order {
     fn macs(&self) -> usize {
         match &self.job {
             Job::Verify { candidates, .. } => candidates.len(),
+            Job::Check { inputs, .. } => inputs.len(),
             Job::Resync { count, .. } => usize::try_from(*count).unwrap_or(usize::MAX),
             _ => 1,
         }

@@ -28,3 +28,4 @@ pub mod rules;
 pub mod settle;
 pub mod time;
 pub mod token;
+pub mod zengin;

@@ -44,6 +44,10 @@ pub enum Actor<'a> {
         confirmation: Confirmation,
         /// Whether a code of their own token came with the request.
         code: bool,
+        /// The token that they sign with, where they have one.
+        signer: Option<Held<'a>>,
+        /// Whether a signature of that token came with the request.
+        signed: bool,
     },
 }
 
@@ -80,22 +84,27 @@ impl Gate {
     ) -> Result<(), Denial> {
         match actor {
             Actor::Staff { reason, reference } => self.admit_staff(scene, reason, reference),
-            Actor::User { id, user, token, confirmation, code } => {
-                let live = token.filter(|held| held.is_live(scene.now));
-                self.admit_user(id, user.role, live, subject)?;
+            Actor::User { id, user, token, confirmation, code, signer, signed } => {
+                let live = |held: &Held<'_>| held.is_live(scene.now);
+                let (otp, pen) = (token.filter(live), signer.filter(live));
+                self.admit_user(id, user.role, [otp, pen], subject)?;
                 if self.password && confirmation != Confirmation::Right {
                     return Err(Denial::ConfirmationRequired);
                 }
                 match self.code {
-                    Demand::Yes if live.is_none() => Err(Denial::ActorNeedsToken),
+                    Demand::No => Ok(()),
+                    _ if signed && pen.is_some() => Ok(()),
                     // Locking one's own token must not be a way around its code.
-                    Demand::IfAble if token.is_some_and(|held| held.is_locked()) => {
+                    Demand::IfAble
+                        if [token, signer].into_iter().flatten().any(|held| held.is_locked()) =>
+                    {
                         Err(Denial::TokenLocked)
                     }
-                    Demand::Yes | Demand::IfAble if !code && live.is_some() => {
-                        Err(Denial::CodeRequired)
-                    }
-                    _ => Ok(()),
+                    _ if otp.is_some() && code => Ok(()),
+                    _ if otp.is_some() => Err(Denial::CodeRequired),
+                    _ if pen.is_some() => Err(Denial::SignatureRequired),
+                    Demand::Yes => Err(Denial::ActorNeedsToken),
+                    Demand::IfAble => Ok(()),
                 }
             }
         }
@@ -118,9 +127,10 @@ impl Gate {
         &self,
         id: &UserId,
         role: Role,
-        live: Option<Held<'_>>,
+        live: [Option<Held<'_>>; 2],
         subject: Option<Subject<'_>>,
     ) -> Result<(), Denial> {
+        let live = live.into_iter().flatten();
         if self.own && subject.is_some_and(|subject| subject.id == id) {
             return Ok(());
         }
@@ -128,11 +138,11 @@ impl Gate {
         for permit in self.others.iter().filter(|permit| permit.fits(role, subject)) {
             match permit.holding {
                 Holding::Any => return Ok(()),
-                Holding::Live if live.is_some() => return Ok(()),
+                Holding::Live if live.clone().next().is_some() => return Ok(()),
                 Holding::Live => denial = Denial::ActorNeedsToken,
                 Holding::OtherLive => {
                     let concerned = subject.and_then(|subject| subject.serial);
-                    if live.is_some_and(|held| Some(held.serial) != concerned) {
+                    if live.clone().any(|held| Some(held.serial) != concerned) {
                         return Ok(());
                     }
                     denial = Denial::ActorNeedsOtherToken;

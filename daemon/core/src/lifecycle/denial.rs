@@ -112,6 +112,8 @@ words! {
         Reused = "reused",
         /// More new payees than the token can show: register them first, or split the batch.
         TooManyNewPayees = "too_many_new_payees",
+        /// The actor signs with a token: a signature of it is needed.
+        SignatureRequired = "signature_required",
         /// A digit is mistyped: the check digit does not fit. Costs no try.
         Typo = "typo",
         /// A code of another kind or length than asked for. Costs no try.

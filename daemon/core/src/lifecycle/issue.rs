@@ -4,7 +4,7 @@
 
 use super::{
     Contract, Denial, Life, Refused, TokenKind, UsageMode, User, register::is_addressee,
-    user::Binding,
+    signing::is_signer, user::Binding,
 };
 use crate::{
     ident::{ContractId, Serial, UserId},
@@ -20,14 +20,19 @@ pub fn order(
     kind: TokenKind,
     now: UnixTime,
 ) -> Result<(), Refused> {
+    if !rules.issue.kinds.contains(&kind) {
+        return Err(Denial::KindNotAllowed.into());
+    }
+    if is_signer(kind) {
+        // Beside the token for one-time passwords, which goes on.
+        user.order(kind, now);
+        return Ok(());
+    }
     if contract.holding(user).is_some() {
         return Err(Denial::AlreadyRegistered.into());
     }
     if matches!(user.binding(contract.generation()), Binding::Issued { .. }) {
         return Err(Denial::AlreadyIssued.into());
-    }
-    if !rules.issue.kinds.contains(&kind) {
-        return Err(Denial::KindNotAllowed.into());
     }
     let change = user.given_up().map(|last| (last.kind, kind));
     if change
@@ -71,7 +76,8 @@ pub fn issue(
     if one.expired {
         return Err(Denial::TokenExpired.into());
     }
-    if let Some((_, user)) = &to {
+    let signer = is_signer(one.kind);
+    if let Some((_, user)) = to.as_ref().filter(|_| !signer) {
         addressee_is_free(one, user)?;
     }
     let to_id = to.as_ref().map(|(id, _)| (*id).clone());
@@ -100,8 +106,10 @@ pub fn issue(
         Life::Lost(_) => return Err(Denial::TokenLost.into()),
     };
     *life = next;
-    if let Some((_, user)) = to {
-        user.issue(one.serial.clone(), one.now);
+    match to {
+        Some((_, user)) if signer => user.receive(one.kind),
+        Some((_, user)) => user.issue(one.serial.clone(), one.now),
+        None => {}
     }
     Ok(())
 }

@@ -193,6 +193,13 @@ impl User {
         self.binding = Binding::Issued { serial, at };
     }
 
+    /// A token of a kind that is bound by its activation is on its way.
+    pub(super) fn receive(&mut self, kind: TokenKind) {
+        if self.ordered.is_some_and(|(ordered, _)| ordered == kind) {
+            self.ordered = None;
+        }
+    }
+
     /// The bank lets the user take up a token again that they gave up.
     pub(super) fn allow_again(&mut self, serial: &Serial) {
         if let Some(old) = self.given_up.as_mut().filter(|old| old.serial == *serial) {

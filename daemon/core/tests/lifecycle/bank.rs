@@ -200,6 +200,8 @@ impl Bank {
                     token,
                     confirmation: Confirmation::Right,
                     code: true,
+                    signer: None,
+                    signed: false,
                 }
             };
             gate.admit(scene, actor, Some(subject)).is_ok()

@@ -69,6 +69,8 @@ fn ask(gate: &Gate, ask: &Ask, hand: Option<&Sample>) -> Result<(), Denial> {
         token: hand.map(Sample::held),
         confirmation: ask.confirmation,
         code: ask.code,
+        signer: None,
+        signed: false,
     };
     let subject = ask.subject.map(|role| Subject {
         id: if ask.own { &id } else { &other },
@@ -247,4 +249,40 @@ fn of_several_lines_one_is_enough() {
         let one = Ask { actor, subject: Some(subject), own: false, confirmation, code: false };
         assert_eq!(ask(&gate, &one, None), expected);
     }
+}
+
+#[test]
+fn who_signs_with_a_camera_token_steps_up_by_a_signature() {
+    let (contract, user, id) =
+        (contract(UsageMode::Shared), User::new(Role::Master), user_id("U1"));
+    let scene = Scene {
+        contract: &contract,
+        staff: crate::lifecycle::fixture::rules().staff,
+        now: start(),
+    };
+    let ask = |code, signer: Option<&Sample>, signed| {
+        let gate = Gate { staff: false, own: true, others: vec![], password: false, code };
+        let actor = Actor::User {
+            id: &id,
+            user: &user,
+            token: None,
+            confirmation: Confirmation::NotChecked,
+            code: true,
+            signer: signer.map(Sample::held),
+            signed,
+        };
+        let subject = Subject { id: &id, role: Role::Master, serial: None };
+        gate.admit(scene, actor, Some(subject))
+    };
+    let pen = Sample::new("0112345679", life(Stage::InService));
+    let locked = pen.clone().locked();
+    for code in [Demand::Yes, Demand::IfAble] {
+        // A code of the other kind of token that the actor does not hold proves nothing.
+        assert_eq!(ask(code, Some(&pen), false), Err(Denial::SignatureRequired), "{code:?}");
+        assert_eq!(ask(code, Some(&pen), true), Ok(()), "{code:?}");
+    }
+    assert_eq!(ask(Demand::IfAble, Some(&locked), true), Err(Denial::TokenLocked));
+    assert_eq!(ask(Demand::Yes, Some(&locked), true), Err(Denial::ActorNeedsToken));
+    assert_eq!(ask(Demand::No, Some(&pen), false), Ok(()));
+    assert_eq!(ask(Demand::Yes, None, true), Err(Denial::ActorNeedsToken));
 }

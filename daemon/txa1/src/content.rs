@@ -344,3 +344,6 @@ fn date(fields: &Fields<'_>) -> Result<Date, ContentFault> {
 fn name(bytes: &[u8]) -> Result<JisName, ContentFault> {
     checked(JisName::from_jis(bytes).ok())
 }
+
+#[cfg(test)]
+mod tests;

@@ -42,13 +42,14 @@ impl<'a> Fields<'a> {
         if plaintext.len() > MAX_PLAINTEXT {
             return Err(ContentFault::BadTlv);
         }
-        let (mut fields, mut rest, mut last) = (Vec::new(), plaintext, 0);
+        let (mut fields, mut rest) = (Vec::<(u8, &[u8])>::new(), plaintext);
         while let Some((tag, value, after)) = split(rest) {
-            if tag < last || (tag == last && tag != ITEM) {
+            let ascends = |last: u8| tag > last || (tag == ITEM && last == ITEM);
+            if !fields.last().is_none_or(|(last, _)| ascends(*last)) {
                 return Err(ContentFault::BadTlv);
             }
             fields.push((tag, value));
-            (rest, last) = (after, tag);
+            rest = after;
         }
         if rest.is_empty() { Ok(Self(fields)) } else { Err(ContentFault::BadTlv) }
     }

@@ -8,10 +8,11 @@ use libfuzzer_sys::fuzz_target;
 use warifu_store::{
     audit::AuditRecord,
     record::{
-        BatchRecord, CheckpointRecord, ClockRecord, ContinuationRecord, ContractRecord,
-        DecodedEvent, GrantRecord, HintRecord, IdempotencyRecord, Record, StoreMeta, TokenRecord,
-        UserRecord, audit_key, parse_grant_key, parse_holder_key, parse_idempotency_key,
-        parse_owned_key, parse_user_key,
+        BatchRecord, ChallengeRecord, CheckpointRecord, ClockRecord, ContinuationRecord,
+        ContractRecord, DecodedEvent, GrantRecord, HintRecord, IdempotencyRecord, Record,
+        StoreMeta, TokenCodeRecord, TokenRecord, UserRecord, audit_key, parse_challenge_key,
+        parse_grant_key, parse_holder_key, parse_idempotency_key, parse_owned_key,
+        parse_token_code_key, parse_user_key,
     },
 };
 
@@ -34,9 +35,12 @@ fuzz_target!(|data: &[u8]| {
     round_trip::<UserRecord>(data);
     round_trip::<GrantRecord>(data);
     round_trip::<HintRecord>(data);
+    round_trip::<ChallengeRecord>(data);
+    round_trip::<TokenCodeRecord>(data);
     let _ = DecodedEvent::decode(data);
     let _ = AuditRecord::decode(&audit_key(1), data);
     let _ = parse_idempotency_key(data);
     let _ = (parse_grant_key(data), parse_holder_key(data));
     let _ = (parse_owned_key(data), parse_user_key(data));
+    let _ = (parse_challenge_key(data), parse_token_code_key(data));
 });

@@ -175,3 +175,55 @@ fn contract(id: &str) -> Result<ContractId, &'static str> {
 fn material(bytes: ByteVec) -> Result<Material, &'static str> {
     Material::new(bytes.into()).ok_or("more of a driver's material than there can be")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ready() -> CameraWire {
+        CameraWire::of(&Camera::default())
+    }
+
+    fn session(material: Vec<u8>) -> SessionWire {
+        SessionWire {
+            id: [1; 12].into(),
+            contract: "C1".to_owned(),
+            user: "U1".to_owned(),
+            login: "ICHIRO".to_owned(),
+            since: 0,
+            wrong: 0,
+            material: material.into(),
+            message: Vec::new().into(),
+        }
+    }
+
+    #[test]
+    fn a_part_too_few_or_too_many_is_damage_and_not_ready() {
+        let torn = Err("parts of a camera token do not fit together");
+        for phase in [0, 2, 3, 5, 6] {
+            assert_eq!(CameraWire { phase, ..ready() }.value(), torn, "{phase}");
+        }
+        for phase in [1, 4, 5] {
+            let session = Some(session(Vec::new()));
+            assert_eq!(CameraWire { phase, session, ..ready() }.value(), torn, "{phase}");
+        }
+    }
+
+    #[test]
+    fn a_token_code_without_its_contract_is_damage() {
+        let torn = Err("token code and contract do not fit together");
+        let code = || Some("004217".to_owned());
+        assert_eq!(CameraWire { code: code(), ..ready() }.value(), torn);
+        let contract = Some("C1".to_owned());
+        assert_eq!(CameraWire { contract: contract.clone(), ..ready() }.value(), torn);
+        let short = CameraWire { contract, code: Some("4217".to_owned()), ..ready() };
+        assert_eq!(short.value(), Err("token code"));
+    }
+
+    #[test]
+    fn more_material_than_there_can_be_is_damage() {
+        let session = Some(session(vec![0; Material::MAX + 1]));
+        let wire = CameraWire { phase: 2, session, ..ready() };
+        assert_eq!(wire.value(), Err("more of a driver's material than there can be"));
+    }
+}

@@ -274,6 +274,26 @@ mod tests {
     }
 
     #[test]
+    fn keys_of_signatures_do_not_drift_and_are_read_back() {
+        let (bank, c1, id) = (institution("bank-a"), contract("C1"), token("00123"));
+        // A nonce may hold whatever ends a name elsewhere.
+        for nonce in [[0; 12], [0xAB; 12]] {
+            let key = challenge_key(&id, &nonce);
+            assert_eq!(key, [b"bank-a\x0000123\x00", &nonce[..]].concat());
+            assert!(key.starts_with(&challenge_prefix(&id)));
+            assert_eq!(parse_challenge_key(&key), Some((id.clone(), nonce)));
+            assert_eq!(parse_challenge_key(&key[..key.len() - 1]), None);
+        }
+        assert_eq!(parse_challenge_key(b"short"), None);
+        let code = TokenCode::parse("004217").unwrap();
+        let key = token_code_key(&bank, &c1, &code);
+        assert_eq!(key, b"bank-a\x00C1\x00004217");
+        assert!(key.starts_with(&token_code_prefix(&bank, &c1)));
+        assert_eq!(parse_token_code_key(&key), Some(code));
+        assert_eq!(parse_token_code_key(&key[..key.len() - 1]), None);
+    }
+
+    #[test]
     fn no_name_is_a_prefix_of_another() {
         let (bank, long) = (institution("bank"), institution("bank1"));
         let (c1, c11) = (contract("C1"), contract("C11"));
@@ -282,6 +302,11 @@ mod tests {
         assert!(!contract_key(&long, &c1).starts_with(&contract_prefix(&bank)));
         assert!(!user_key(&bank, &c11, &user).starts_with(&user_prefix(&bank, &c1)));
         assert!(!owned_key(&bank, &c11, &s1).starts_with(&owned_prefix(&bank, &c1)));
+        assert!(
+            !challenge_key(&token("S11"), &[0; 12]).starts_with(&challenge_prefix(&token("S1")))
+        );
+        let code = TokenCode::parse("000001").unwrap();
+        assert!(!token_code_key(&bank, &c11, &code).starts_with(&token_code_prefix(&bank, &c1)));
         assert!(!holder_key(&token("S11"), &c1, &user).starts_with(&holder_prefix(&token("S1"))));
     }
 }

@@ -73,3 +73,34 @@ impl UsedWire {
         Some(Used { suite, question: self.question, step: self.step })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wire(suites: &[&str], used: Option<u8>) -> KeypadWire {
+        let one = |suite| vec![UsedWire { suite, question: "1".to_owned(), step: 2 }];
+        KeypadWire {
+            suites: suites.iter().map(|text| (*text).to_owned()).collect(),
+            counter: 0,
+            used: used.map(one),
+            floor: None,
+        }
+    }
+
+    #[test]
+    fn suites_that_a_token_can_not_have_are_damage() {
+        let good = "OCRA-1:HOTP-SHA256-8:QN08";
+        assert!(wire(&[good], Some(0)).value().is_ok());
+        assert_eq!(wire(&[], None).value(), Err("suites do not fit together"));
+        let mixed = wire(&[good, "OCRA-1:HOTP-SHA1-8:QN08"], None);
+        assert_eq!(mixed.value(), Err("suites do not fit together"));
+        assert_eq!(wire(&["ocra-1"], None).value(), Err("suite"));
+    }
+
+    #[test]
+    fn a_used_answer_of_no_suite_is_damage_and_not_left_out() {
+        let torn = Err("a used answer is of no suite of the token");
+        assert_eq!(wire(&["OCRA-1:HOTP-SHA256-8:QN08"], Some(1)).value(), torn);
+    }
+}

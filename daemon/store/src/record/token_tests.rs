@@ -175,7 +175,7 @@ fn the_largest_token_fits_into_a_value() {
     }
     assert_eq!(record.recent.len(), TokenNote::KEPT);
     let bytes = record.encode();
-    assert!(bytes.len() <= crate::port::MAX_VALUE, "{}", bytes.len());
+    assert!(bytes.len() <= MAX_VALUE, "{}", bytes.len());
     assert_eq!(TokenRecord::decode(&bytes).unwrap(), record);
 }
 
@@ -199,6 +199,216 @@ fn with_unknown_field(bytes: &[u8]) -> Vec<u8> {
 fn a_record_with_an_unknown_field_is_read() {
     let bytes = with_unknown_field(&token().encode());
     assert_eq!(TokenRecord::decode(&bytes).unwrap(), token());
+}
+
+fn sealed(byte: u8) -> SealedSeed {
+    SealedSeed::Wrapped {
+        kek: 1,
+        mechanism: WrapMechanism::AesKeyWrap,
+        blob: vec![byte; 40],
+        binding: [byte; 32],
+    }
+}
+
+fn session(id: u8) -> Session {
+    Session {
+        id: [id; 12],
+        contract: ContractId::parse("C1").unwrap(),
+        user: UserId::parse("U1").unwrap(),
+        login: LoginName::parse("ICHIRO").unwrap(),
+        since: UnixTime(8),
+        wrong: 1,
+        material: Material::new(vec![2; 3]).unwrap(),
+        message: vec![3; 4],
+    }
+}
+
+fn phases() -> [Phase; 5] {
+    let material = Material::new(vec![4; 2]).unwrap();
+    let active = Active { since: UnixTime(9), proven: true, material, tag: [5; 32] };
+    let (first, second) = (Phase::First(session(1)), Phase::Second(session(2)));
+    [Phase::Ready, first, second, Phase::InitRequired, Phase::Active(active)]
+}
+
+fn camera_token(phase: Phase) -> TokenRecord {
+    let mut record = token();
+    let contract = ContractId::parse("C1").unwrap();
+    let code = Some((contract, TokenCode::parse("004217").unwrap()));
+    record.token.moving =
+        Moving::Camera(Camera { phase, counter: 6, activations: 2, wrong: 1, code });
+    record.camera_keys = Some(CameraKeys {
+        driver: "txa1".to_owned(),
+        encryption: sealed(0x77),
+        device_code: sealed(0x88),
+    });
+    record
+}
+
+const SUITE: &str = "OCRA-1:HOTP-SHA256-8:QN18-T1M";
+
+fn keypad_token(used: Vec<Used>) -> TokenRecord {
+    let texts = ["OCRA-1:HOTP-SHA256-8:C-QN08", SUITE];
+    let suites = texts.map(|text| Suite::parse(text).unwrap()).to_vec();
+    let mut keypad = Keypad::new(suites).unwrap();
+    (keypad.counter, keypad.used, keypad.floor) = (7, used, Some(UnixTime(9)));
+    let mut record = token();
+    record.token.moving = Moving::Keypad(keypad);
+    record
+}
+
+fn used() -> Used {
+    Used { suite: SUITE.to_owned(), question: "1000001".to_owned(), step: 5 }
+}
+
+#[test]
+fn the_stored_form_of_a_camera_token_does_not_drift() {
+    let [.., active] = phases();
+    let stored = camera_token(active).encode();
+    assert_eq!(stored[..4], [0x83, 3, 3, 0xB1], "builds without signatures must not touch it");
+    let stored = hex::encode(stored);
+    let moving = [
+        "0ba2010409a7010502060302040105624331066630303432313708",
+        "a4010902f503420404045820",
+        &"05".repeat(32),
+    ];
+    assert!(stored.contains(&moving.concat()), "{stored}");
+    let seal =
+        |byte: &str| format!("a5010203010401055828{}065820{}", byte.repeat(40), byte.repeat(32));
+    let keys = format!("17a301647478613102{}03{}", seal("77"), seal("88"));
+    assert!(stored.ends_with(&keys), "{stored}");
+}
+
+#[test]
+fn the_stored_form_of_an_activation_does_not_drift() {
+    let [_, first, ..] = phases();
+    let stored = hex::encode(camera_token(first).encode());
+    let session = [
+        "07a8014c",
+        &"01".repeat(12),
+        "0262433103625531046649434849524f05080601",
+        "0743020202084403030303",
+    ];
+    assert!(stored.contains(&session.concat()), "{stored}");
+}
+
+#[test]
+fn the_stored_form_of_a_keypad_token_does_not_drift() {
+    let stored = keypad_token(vec![used()]).encode();
+    assert_eq!(stored[..4], [0x83, 3, 3, 0xB0], "builds without signatures must not touch it");
+    let moving = [
+        "0ba2010308a40182781b",
+        &hex::encode("OCRA-1:HOTP-SHA256-8:C-QN08"),
+        "781d",
+        &hex::encode(SUITE),
+        "02070381a3010102",
+        &format!("67{}", hex::encode("1000001")),
+        "03050409",
+    ];
+    assert!(hex::encode(stored).contains(&moving.concat()));
+}
+
+#[test]
+fn tokens_that_sign_come_back() {
+    for phase in phases() {
+        let record = camera_token(phase);
+        assert_eq!(TokenRecord::decode(&record.encode()).unwrap(), record);
+    }
+    for used in [Vec::new(), vec![used()]] {
+        let record = keypad_token(used);
+        assert_eq!(TokenRecord::decode(&record.encode()).unwrap(), record);
+    }
+}
+
+/// It could never match, so nothing is lost that refuses a code.
+#[test]
+fn an_answer_of_a_suite_that_the_token_does_not_compute_is_not_stored() {
+    let other = Used { suite: "OCRA-1:HOTP-SHA256-8:QN24".to_owned(), ..used() };
+    let read = TokenRecord::decode(&keypad_token(vec![other, used()]).encode()).unwrap();
+    assert_eq!(read, keypad_token(vec![used()]));
+}
+
+#[test]
+fn keys_that_do_not_fit_the_kind_are_damage() {
+    let mut record = camera_token(Phase::Ready);
+    record.camera_keys = None;
+    assert!(TokenRecord::decode(&record.encode()).is_err());
+    let mut record = keypad_token(Vec::new());
+    record.camera_keys = camera_token(Phase::Ready).camera_keys;
+    assert!(TokenRecord::decode(&record.encode()).is_err());
+}
+
+/// A camera token with everything as long as it can be, and long notes.
+fn largest_camera_token(notes: usize) -> TokenRecord {
+    let long = Session {
+        contract: ContractId::parse(&"c".repeat(ContractId::MAX)).unwrap(),
+        user: UserId::parse(&"u".repeat(UserId::MAX)).unwrap(),
+        login: LoginName::parse(&"l".repeat(LoginName::MAX)).unwrap(),
+        since: UnixTime(u64::MAX),
+        wrong: u8::MAX,
+        material: Material::new(vec![255; Material::MAX]).unwrap(),
+        message: vec![255; 400],
+        ..session(9)
+    };
+    let mut record = camera_token(Phase::Second(long.clone()));
+    if let Moving::Camera(camera) = &mut record.token.moving {
+        (camera.counter, camera.activations, camera.wrong) = (u16::MAX, u32::MAX, u16::MAX);
+        camera.code = Some((long.contract.clone(), TokenCode::parse("999999").unwrap()));
+    }
+    record.institution = Institution::parse(&"i".repeat(Institution::MAX)).unwrap();
+    record.serial = Serial::parse(&"s".repeat(Serial::MAX)).unwrap();
+    record.batch = Name::parse(&"b".repeat(Name::MAX)).unwrap();
+    (record.manufacturer, record.key_id) = ("m".repeat(64), "k".repeat(64));
+    record.model = Some("m".repeat(64));
+    let refused = Refused { fingerprint: Fingerprint([255; 8]), window_end: u64::MAX };
+    record.token.guard.refused = vec![refused; Guard::REMEMBERED];
+    let by = Name::parse(&"b".repeat(Name::MAX)).unwrap();
+    for nth in 0..notes {
+        record.push(TokenNote {
+            at_ms: u64::MAX - nth as u64,
+            outcome: "x".repeat(32),
+            number: Some(u64::MAX),
+            by: by.clone(),
+            ..note(long.user.clone(), &"x".repeat(32))
+        });
+    }
+    record
+}
+
+/// What a token is comes before what happened to it lately.
+#[test]
+fn the_oldest_notes_make_room_for_a_long_activation() {
+    let record = largest_camera_token(TokenNote::KEPT);
+    let bytes = record.encode();
+    assert!(bytes.len() <= MAX_VALUE, "{}", bytes.len());
+    let read = TokenRecord::decode(&bytes).unwrap();
+    let kept = read.recent.len();
+    assert!((3..TokenNote::KEPT).contains(&kept), "{kept}");
+    assert_eq!(read.recent, record.recent[TokenNote::KEPT - kept..], "the newest are kept");
+    assert_eq!(TokenRecord { recent: Vec::new(), ..read }, largest_camera_token(0));
+}
+
+#[test]
+fn what_no_store_can_hold_is_damage() {
+    let mut bytes = token().encode();
+    bytes.resize(MAX_VALUE + 1, 0);
+    assert!(TokenRecord::decode(&bytes).unwrap_err().to_string().contains("longer"));
+}
+
+fn any_phase() -> impl Strategy<Value = Phase> {
+    let bytes = |most| proptest::collection::vec(any::<u8>(), 0..most);
+    let parts = (0..5_u8, any::<[u8; 12]>(), any::<(u64, u8, bool)>(), bytes(99), bytes(200));
+    parts.prop_map(|(which, id, (at, wrong, proven), kept, message)| {
+        let material = Material::new(kept).unwrap();
+        let since = UnixTime(at);
+        let one = Session { id, since, wrong, material: material.clone(), message, ..session(0) };
+        match which {
+            0 => Phase::Ready,
+            1 => Phase::First(one),
+            2 => Phase::Second(one),
+            3 => Phase::InitRequired,
+            _ => Phase::Active(Active { since, proven, material, tag: [wrong; 32] }),
+        }
+    })
 }
 
 proptest! {
@@ -226,5 +436,51 @@ proptest! {
         record.token.guard.failures = failures;
         record.token.guard.locked_at = locked.map(UnixTime);
         prop_assert_eq!(TokenRecord::decode(&record.encode()).unwrap(), record);
+    }
+
+    #[test]
+    fn every_camera_token_comes_back(
+        phase in any_phase(),
+        (counter, activations, wrong) in any::<(u16, u32, u16)>(),
+        coded in any::<bool>(),
+    ) {
+        let mut record = camera_token(phase);
+        if let Moving::Camera(camera) = &mut record.token.moving {
+            (camera.counter, camera.activations, camera.wrong) = (counter, activations, wrong);
+            camera.code = camera.code.take().filter(|_| coded);
+        }
+        prop_assert_eq!(TokenRecord::decode(&record.encode()).unwrap(), record);
+    }
+
+    #[test]
+    fn every_keypad_token_comes_back(
+        counter in any::<u64>(),
+        floor in proptest::option::of(any::<u64>()),
+        answers in proptest::collection::vec((any::<bool>(), "[0-9]{1,64}", any::<u64>()), 0..16),
+    ) {
+        let mut record = keypad_token(Vec::new());
+        if let Moving::Keypad(keypad) = &mut record.token.moving {
+            let suites: Vec<String> = keypad.suites().iter().map(Suite::to_string).collect();
+            let one = |(second, question, step): (bool, String, u64)| {
+                Used { suite: suites[usize::from(second)].clone(), question, step }
+            };
+            keypad.used = answers.into_iter().map(one).collect();
+            (keypad.counter, keypad.floor) = (counter, floor.map(UnixTime));
+        }
+        prop_assert_eq!(TokenRecord::decode(&record.encode()).unwrap(), record);
+    }
+
+    #[test]
+    fn a_changed_byte_is_damage_or_another_token(
+        which in 0..5_usize,
+        at in any::<prop::sample::Index>(),
+        flip in 1..=255_u8,
+    ) {
+        let mut bytes = camera_token(phases()[which].clone()).encode();
+        let at = at.index(bytes.len());
+        bytes[at] ^= flip;
+        if let Ok(read) = TokenRecord::decode(&bytes) {
+            prop_assert_eq!(TokenRecord::decode(&read.encode()).unwrap(), read);
+        }
     }
 }

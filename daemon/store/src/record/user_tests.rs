@@ -79,6 +79,53 @@ fn every_bond_comes_back() {
     assert_eq!(bare.key(), b"bank-a\0C1\0U1");
 }
 
+fn signer() -> Signer {
+    Signer {
+        serial: Serial::parse("0112345679").unwrap(),
+        login: LoginName::parse("ICHIRO").unwrap(),
+        at: UnixTime(7),
+        generation: 1,
+        activation: 2,
+    }
+}
+
+fn signing(signer: Option<Signer>, signer_wait_until: Option<UnixTime>) -> UserRecord {
+    let mut record = user(Binding::Unregistered);
+    let parts = UserParts { signer, signer_wait_until, ..record.user.parts() };
+    record.user = User::from_parts(parts);
+    record
+}
+
+#[test]
+fn the_stored_form_of_a_signer_does_not_drift() {
+    let (old, new) = (signing(None, None).encode(), signing(Some(signer()), None).encode());
+    assert_eq!(old[..4], [0x83, 2, 2, 0xAA], "who signs nothing is stored as before");
+    assert_eq!(new[..4], [0x83, 3, 3, 0xAB], "builds without signers must not touch it");
+    let (head, tail) = new.split_at(old.len());
+    assert_eq!(head[4..], old[4..]);
+    let expected = "0ca5016a30313132333435363739026649434849524f030704010502";
+    assert_eq!(hex::encode(tail), expected);
+    let waiting = signing(None, Some(UnixTime(9))).encode();
+    assert_eq!(waiting[..4], [0x83, 3, 3, 0xAB]);
+    assert_eq!(hex::encode(&waiting[old.len()..]), "0d09");
+}
+
+#[test]
+fn who_signs_comes_back() {
+    for (bond, wait) in [(Some(signer()), None), (None, Some(UnixTime(8))), (None, None)] {
+        let record = signing(bond, wait);
+        assert_eq!(UserRecord::decode(&record.encode()).unwrap(), record);
+    }
+}
+
+#[test]
+fn a_signer_that_can_not_be_one_is_damage() {
+    let wire = SignerWire { login: " x".to_owned(), ..SignerWire::of(&signer()) };
+    assert_eq!(wire.value(), Err("login name of a signer"));
+    let wire = SignerWire { serial: String::new(), ..SignerWire::of(&signer()) };
+    assert_eq!(wire.value(), Err("serial"));
+}
+
 #[test]
 fn a_missing_generation_is_damage() {
     let [.., serving, _] = bindings();
@@ -97,6 +144,14 @@ fn the_largest_user_fits_into_a_value() {
         ordered: Some((TokenKind::Camera, at)),
         wait_until: Some(at),
         given_up: Some(given_up),
+        signer: Some(Signer {
+            serial: serial.clone(),
+            login: LoginName::parse(&"x".repeat(LoginName::MAX)).unwrap(),
+            at,
+            generation: u32::MAX,
+            activation: u32::MAX,
+        }),
+        signer_wait_until: Some(at),
         ..record.user.parts()
     });
     record.institution = long(Institution::parse, Institution::MAX);

@@ -13,6 +13,7 @@ mod error;
 mod exchange;
 mod lifecycle;
 mod operations;
+mod signing;
 mod target;
 mod transfer;
 mod watched;

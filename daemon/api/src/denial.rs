@@ -93,6 +93,8 @@ words! {
         Revoked = "revoked",
         /// Another user has it in service, and this contract does not share.
         SerialInUse = "serial_in_use",
+        /// The acting user signs with a token: a signature of it is needed.
+        SignatureRequired = "signature_required",
         /// The registration may not be passed over.
         SkipNotAllowed = "skip_not_allowed",
         /// The token is past its expiry.

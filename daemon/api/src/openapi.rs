@@ -5,6 +5,7 @@
 
 mod lifecycle;
 mod operations;
+mod signing;
 
 use utoipa::{
     PartialSchema, ToSchema,
@@ -79,6 +80,7 @@ fn components() -> Components {
     collect::<VerifyAnswer>(&mut all);
     collect::<VerifyRequest>(&mut all);
     lifecycle::schemas(&mut all);
+    signing::schemas(&mut all);
     all.sort_by(|a, b| a.0.cmp(&b.0));
     all.dedup_by(|a, b| a.0 == b.0);
     ComponentsBuilder::new().schemas_from_iter(all).security_scheme(MUTUAL_TLS, scheme).build()

@@ -12,6 +12,7 @@ mod history;
 mod label;
 mod problem;
 mod reason;
+mod signing;
 mod state;
 
 pub use crate::language::Language;

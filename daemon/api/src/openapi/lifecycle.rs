@@ -1,6 +1,7 @@
 //! What the description says about the operations of the life cycle: bodies, answers, texts.
 //!
-//! Not responsible for: all other operations, and for problems, see [`super::operations`].
+//! Not responsible for: tokens that sign, see [`super::signing`]; all other operations, and problems,
+//! see [`super::operations`].
 
 use utoipa::{
     IntoParams as _,
@@ -14,6 +15,7 @@ use utoipa::{
 use super::{
     collect,
     operations::{Text, words},
+    signing,
 };
 use crate::{action, authorize, contract, grant, history, operation::Operation as O, user};
 
@@ -33,7 +35,11 @@ impl Facts {
         matches!(
             self.request,
             Some(
-                "DeactivateRequest"
+                "ActivationRequest"
+                    | "CameraDeactivateRequest"
+                    | "ChallengeRequest"
+                    | "CodeRequest"
+                    | "DeactivateRequest"
                     | "OrderRequest"
                     | "RegisterRequest"
                     | "TargetsRequest"
@@ -44,19 +50,20 @@ impl Facts {
     }
 }
 
-/// `None` for all operations that are not of the life cycle.
+/// `None` for all operations that are neither of the life cycle nor of tokens that sign.
 pub(super) fn facts(operation: O) -> Option<Facts> {
     contracts(operation)
         .or_else(|| users(operation))
         .or_else(|| changes_of_users(operation))
         .or_else(|| tokens_and_grants(operation))
+        .or_else(|| signing::facts(operation))
 }
 
-const fn facts_of(request: &'static str, answer: &'static str, text: Text) -> Facts {
+pub(super) const fn facts_of(request: &'static str, answer: &'static str, text: Text) -> Facts {
     Facts { request: Some(request), answer, text }
 }
 
-const fn shown(answer: &'static str, text: Text) -> Facts {
+pub(super) const fn shown(answer: &'static str, text: Text) -> Facts {
     Facts { request: None, answer, text }
 }
 
@@ -266,7 +273,7 @@ pub(super) fn query(operation: O) -> Vec<Parameter> {
         O::ContractUsers => contract::UserQuery::into_params(location),
         O::UserRemove => user::UserRemoveQuery::into_params(location),
         O::UserStatus => user::UserStatusQuery::into_params(location),
-        _ => Vec::new(),
+        _ => signing::query(operation),
     }
 }
 

@@ -27,7 +27,8 @@ A wrong code is an answer (200 with an outcome and a reason). An outage is a pro
 `Idempotency-Key`; a repeated answer carries `Idempotency-Replayed: true`.
 
 Contracts, users and the life of their tokens follow the institution's policy. What a rule forbids is an answer as well: \
-`refused` with a reason. Answers and problems carry a text for people, in English or Japanese, by `Accept-Language`.
+`refused` with a reason. Operations that need more than a one-time password are put to the user's token as challenges; \
+what was signed comes back with the right answer, and that is what is to be carried out. Answers and problems carry a text for people, in English or Japanese, by `Accept-Language`.
 
 Answers may gain fields; ignore those you do not know. Requests with unknown fields are refused.";
 
@@ -48,6 +49,10 @@ pub(super) const TAGS: &[(&str, &str)] = &[
     ("contracts", "Corporate customers (契約先): how their users and tokens belong together."),
     ("users", "Users of a contract: at most one token each, and everything that becomes of it."),
     ("grants", "One code for a run of operations."),
+    (
+        "signing",
+        "Transactions signed on a token, and the camera tokens (トランザクション認証) that show what they sign.",
+    ),
     ("imports", "Seed files. All or nothing per file."),
     ("audit", "The audit chain and backups."),
     ("daemon", "The daemon itself."),
@@ -90,6 +95,10 @@ impl Body {
 
 pub(super) fn path_parameter(name: &str) -> &'static str {
     match name {
+        "activation" => {
+            "`activation` of the answer that began it: `<serial>-<24 hexadecimal digits>`."
+        }
+        "challenge" => "`challenge` of the answer that put it: `<serial>-<24 hexadecimal digits>`.",
         "contract" => "Name of the contract: up to 32 letters, digits, `-`, `_`, `.`.",
         "grant" => "`id` of the grant.",
         "serial" => "Serial as printed on the token: up to 40 letters, digits, `-`, `_`, `.`, `:`.",

@@ -6,6 +6,7 @@ use super::{Language, Told, Worded as _, joined};
 use crate::{
     action::{ActionAnswer, ActionOutcome},
     authorize::{AuthorizeAnswer, Decision},
+    camera::CameraScreen,
     contract::{TargetResult, TargetsAnswer, UsageModeAnswer, UsageOutcome},
     denial::DenialReason,
     grant::GrantAnswer,
@@ -118,7 +119,20 @@ impl Told for UserStatusAnswer {
             }
             None => self.screen.in_language(language).to_owned(),
         };
-        self.text = Some(with_limit(language, &sentence, self.limit_yen_per_day));
+        let limited = with_limit(language, &sentence, self.limit_yen_per_day);
+        self.text = Some(with_camera(language, limited, self));
+    }
+}
+
+/// What there is to do about a camera token, after what is to be done at all.
+fn with_camera(language: Language, text: String, answer: &UserStatusAnswer) -> String {
+    if answer.login_blocked.is_some() || answer.camera_screen == CameraScreen::Nothing {
+        return text;
+    }
+    let camera = answer.camera_screen.in_language(language);
+    match answer.screen {
+        Screen::Nothing => camera.to_owned(),
+        _ => joined(language, &[&text, camera]),
     }
 }
 
@@ -128,7 +142,7 @@ fn counted(reason: Option<DenialReason>, remaining: Option<u32>) -> Option<u32> 
     remaining.filter(|_| matches!(reason, Some(DenialReason::CodeRejected | DenialReason::Wrong)))
 }
 
-fn with_attempts(language: Language, sentence: &str, remaining: Option<u32>) -> String {
+pub(super) fn with_attempts(language: Language, sentence: &str, remaining: Option<u32>) -> String {
     let Some(remaining) = remaining else { return sentence.to_owned() };
     let attempts = match (language, remaining) {
         (Language::En, 0) => "The token is locked now.".to_owned(),

@@ -5,6 +5,8 @@
 //!
 //! Not responsible for: the events themselves.
 
+mod signing;
+
 use super::{Language, Phrase, Told, joined};
 use crate::{
     denial::DenialReason,
@@ -80,7 +82,7 @@ const fn standing(life: TokenLife, status: TokenStatus) -> Option<Phrase> {
 /// What an event says of a code; `None` where it is about something else.
 fn finding(event: &TokenEvent) -> Option<Phrase> {
     if !matches!(event.action.as_str(), "verify" | "resync" | "register") {
-        return None;
+        return signing::finding(&event.action, &event.outcome);
     }
     Some(match event.outcome.as_str() {
         "accepted" | "done" | "unchanged" => ACCEPTED,

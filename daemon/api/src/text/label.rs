@@ -6,7 +6,10 @@ use super::phrases;
 use crate::{
     actor::{Confirmation, LoginMethod},
     authorize::{OperationClass, Stage},
+    camera::CameraState,
+    challenge::{PromptLabel, PromptUse},
     contract::UsageMode,
+    signing::{AccountType, BatchKind, Covered},
     token::{TokenKind, TokenLife, TokenStatus},
     user::{Authentication, ListedState, Role},
 };
@@ -51,6 +54,64 @@ phrases! { TokenStatus {
     Locked: "locked", "利用停止";
     NotYetValid: "not yet valid", "有効期間前";
     ResyncRequired: "resynchronisation needed", "要同期";
+} }
+
+phrases! { CameraState {
+    Active: "activated", "利用開始登録済み";
+    ActiveUnproven: "activated, nothing signed yet", "利用開始登録済み（取引実績なし）";
+    Am1Sent: "awaiting the number of twelve digits", "トークン認証待ち";
+    Am2Sent: "awaiting the number of eight digits", "認証確認待ち";
+    InitRequired: "initialisation needed", "要初期化";
+    Ready: "ready for activation", "利用開始登録前";
+} }
+
+phrases! { AccountType {
+    Current: "current account", "当座";
+    Ordinary: "ordinary account", "普通";
+    Other: "other account", "その他";
+    Savings: "savings account", "貯蓄";
+} }
+
+phrases! { BatchKind {
+    Bonus: "bonus payments", "賞与振込";
+    Salary: "salary payments", "給与振込";
+    Transfer: "batch of transfers", "総合振込";
+} }
+
+phrases! { PromptUse {
+    Account: "signature over the account number", "口座番号による取引認証";
+    AccountAmount: "signature over account number and amount", "口座番号と金額による取引認証";
+    ChallengeAccountAmount:
+        "signature over challenge, account number and amount",
+        "確認番号、口座番号、金額による取引認証";
+    Login: "login", "ログイン";
+    Question: "question", "質問";
+} }
+
+phrases! { PromptLabel {
+    Account: "account number", "口座番号";
+    Amount: "amount", "金額";
+    Challenge: "challenge", "確認番号";
+    Lead: "fixed digit in front", "先頭の数字";
+    Question: "question", "質問";
+} }
+
+phrases! { Covered {
+    Account: "account number", "口座番号";
+    Amount: "amount", "金額";
+    Challenge: "challenge", "確認番号";
+    Count: "number of transfers", "件数";
+    Date: "date", "指定日";
+    Hash: "records", "データ全体";
+    Items: "transfers shown", "表示された明細";
+    Kind: "kind of operation", "業務";
+    LoginId: "user", "利用者";
+    Payee: "payee's account", "振込先";
+    PayeeName: "payee's name", "受取人";
+    Payer: "paying account", "支払口座";
+    Question: "question", "質問";
+    Text: "description", "内容";
+    Total: "total", "合計金額";
 } }
 
 phrases! { UsageMode {

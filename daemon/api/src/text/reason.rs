@@ -31,8 +31,8 @@ phrases! { DenialReason {
         "Only users with approval rights can do this.",
         "この操作は、承認権限のあるユーザのみ行えます。";
     BadCode:
-        "The number is not right. Please enter the number that the token shows.",
-        "認証エラーです。トークンに表示された番号を、もう一度入力してください。";
+        "The number is not right. Please check it against the one that the token shows.",
+        "認証エラーです。トークンに表示された番号をご確認ください。";
     CodeRejected:
         "The one-time password is not right. Please enter the one that the token shows now.",
         "ワンタイムパスワードに誤りがあります。トークンに表示されている最新のものを入力してください。";
@@ -135,6 +135,9 @@ phrases! { DenialReason {
     SerialInUse:
         "Another user has this token in service.",
         "このトークンは別のユーザが利用中です。";
+    SignatureRequired:
+        "Please confirm this with your own token: read the picture and enter the number that the token shows.",
+        "操作されるご本人のトークンによるトランザクション認証が必要です。";
     SkipNotAllowed:
         "The registration can not be passed over. Please register a token.",
         "登録の省略はできません。トークンの利用開始登録を行ってください。";

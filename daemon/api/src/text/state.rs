@@ -6,6 +6,7 @@ use super::phrases;
 use crate::{
     action::ActionOutcome,
     authorize::{Decision, Factor},
+    camera::{CameraScreen, RetireOtp},
     contract::UsageOutcome,
     grant::GrantOutcome,
     token::Outcome,
@@ -85,6 +86,30 @@ phrases! { Screen {
     Revoked:
         "The token was revoked. A new registration is not possible yet.",
         "トークンは失効しています。再登録はまだできません。";
+} }
+
+phrases! { CameraScreen {
+    Choose:
+        "Please register for transaction authentication, with a token that is registered already or with a new one.",
+        "トランザクション認証の利用開始登録を行ってください。利用開始登録済みのトークン、または新しいトークンをお選びください。";
+    First:
+        "Please register for transaction authentication with a new token.",
+        "新しいトークンで、トランザクション認証の利用開始登録を行ってください。";
+    Nothing:
+        "No registration for transaction authentication is needed.",
+        "トランザクション認証の登録のお手続きは不要です。";
+} }
+
+phrases! { RetireOtp {
+    Keep:
+        "The token for one-time passwords stays in use as well.",
+        "ワンタイムパスワードのトークンも、引き続きご利用いただけます。";
+    Offer:
+        "The token for one-time passwords is no longer needed and can be given up.",
+        "ワンタイムパスワードのトークンは不要となりました。利用解除を行ってください。";
+    Performed:
+        "The token for one-time passwords is no longer in use. Please dispose of it.",
+        "ワンタイムパスワードのトークンは利用を終了しました。破棄してください。";
 } }
 
 phrases! { Decision {

@@ -19,6 +19,7 @@ mod fault;
 mod intake;
 mod names;
 mod selection;
+mod words;
 
 pub use batch::{AccountType, Batch, BatchKind, Item, MonthDay, PayeeId, Payer};
 pub use fault::{Fault, Field, Rule};

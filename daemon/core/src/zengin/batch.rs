@@ -26,7 +26,7 @@ pub struct Batch {
     /// Yen altogether, added up; the trailer says the same.
     pub total: u64,
     /// Header, data and trailer records as received, joined without what separated them: what is
-    /// hashed.
+    /// hashed, behind the label that the token's protocol puts in front.
     pub signed: Vec<u8>,
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Not responsible for: which payees are known, which the bank's registrations and past payments say.
 
-use std::{cmp::Reverse, collections::HashSet};
+use std::{cmp::Reverse, collections::HashSet, hash::BuildHasher};
 
 use super::batch::{Item, PayeeId};
 
@@ -19,9 +19,9 @@ pub struct TooManyNew {
 /// order of the file, then the largest of the others, equal ones in the order of the file.
 ///
 /// Two payments to one unknown payee are both shown: a small one must not stand for a large one.
-pub fn selection(
+pub fn selection<S: BuildHasher>(
     items: &[Item],
-    known: &HashSet<PayeeId>,
+    known: &HashSet<PayeeId, S>,
     most: usize,
 ) -> Result<Vec<usize>, TooManyNew> {
     let (mut old, mut shown) = (Vec::new(), Vec::new());

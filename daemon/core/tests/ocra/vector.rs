@@ -98,7 +98,8 @@ pub(crate) fn mac(hash: HashAlgorithm, key: &[u8], data: &[u8]) -> Vec<u8> {
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let nibbles = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0x0F]);
+    nibbles.filter_map(|nibble| char::from_digit(nibble.into(), 16)).collect()
 }
 
 pub(crate) fn unhex(text: &str) -> Vec<u8> {

@@ -21,6 +21,7 @@ mod idempotency;
 mod import;
 mod life;
 mod lifecycle;
+pub mod qr;
 mod server;
 mod service;
 mod status;

@@ -8,6 +8,7 @@
 
 mod import;
 mod load;
+mod qr;
 mod raw;
 mod report;
 mod seeds;
@@ -19,7 +20,7 @@ use std::process::ExitCode;
 
 use crate::report::Report;
 
-const USAGE: &str = "usage: bench all | verify | users | import | startup | store";
+const USAGE: &str = "usage: bench all | verify | users | import | startup | store | qr";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -39,12 +40,14 @@ fn main() -> ExitCode {
             runtime.block_on(import::run(&mut report));
             runtime.block_on(startup::run(&mut report));
             raw::store(&mut report);
+            qr::run(&mut report);
         }
         "verify" => runtime.block_on(verify::run(&mut report)),
         "users" => runtime.block_on(users::run(&mut report)),
         "import" => runtime.block_on(import::run(&mut report)),
         "startup" => runtime.block_on(startup::run(&mut report)),
         "store" => raw::store(&mut report),
+        "qr" => qr::run(&mut report),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(64);

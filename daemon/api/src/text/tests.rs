@@ -1,5 +1,7 @@
 //! Every word has its texts, and what the texts must not do.
 
+mod signing;
+
 use std::collections::HashSet;
 
 use super::*;
@@ -7,11 +9,14 @@ use crate::{
     action::{ActionAnswer, ActionOutcome},
     actor::{Confirmation, LoginMethod},
     authorize::{AuthorizeAnswer, Cause, Decision, Factor, OperationClass, Stage},
+    camera::{CameraScreen, CameraState, RetireOtp},
+    challenge::{PromptLabel, PromptUse},
     contract::{TargetResult, TargetsAnswer, UsageMode, UsageModeAnswer, UsageOutcome},
     denial::DenialReason,
     grant::{GrantAnswer, GrantEnd, GrantOutcome},
     history::{TokenEvent, TokenHistory},
     problem::{Problem, ProblemType},
+    signing::{AccountType, BatchKind, Covered},
     time::Timestamp,
     token::{Outcome, Reason, TokenKind, TokenLife, TokenStatus, VerifyAnswer},
     user::{Authentication, ListedState, Role, Screen, UserStatusAnswer, UserVerifyAnswer},
@@ -25,6 +30,7 @@ fn phrases_of<T: Worded>(all: &[T]) -> Vec<Phrase> {
 fn sentences() -> Vec<Vec<Phrase>> {
     vec![
         phrases_of(ActionOutcome::ALL),
+        phrases_of(CameraScreen::ALL),
         phrases_of(Cause::ALL),
         phrases_of(Decision::ALL),
         phrases_of(Factor::ALL),
@@ -33,6 +39,7 @@ fn sentences() -> Vec<Vec<Phrase>> {
         phrases_of(Outcome::ALL),
         phrases_of(ProblemType::ALL),
         phrases_of(Reason::ALL),
+        phrases_of(RetireOtp::ALL),
         phrases_of(Screen::ALL),
         phrases_of(UsageOutcome::ALL),
     ]
@@ -40,11 +47,17 @@ fn sentences() -> Vec<Vec<Phrase>> {
 
 fn labels() -> Vec<Vec<Phrase>> {
     vec![
+        phrases_of(AccountType::ALL),
         phrases_of(Authentication::ALL),
+        phrases_of(BatchKind::ALL),
+        phrases_of(CameraState::ALL),
         phrases_of(Confirmation::ALL),
+        phrases_of(Covered::ALL),
         phrases_of(ListedState::ALL),
         phrases_of(LoginMethod::ALL),
         phrases_of(OperationClass::ALL),
+        phrases_of(PromptLabel::ALL),
+        phrases_of(PromptUse::ALL),
         phrases_of(Role::ALL),
         phrases_of(Stage::ALL),
         phrases_of(TokenKind::ALL),
@@ -274,6 +287,7 @@ fn a_decision_says_what_to_show_or_why_not_and_the_limit() {
 fn a_login_is_told_its_screen_or_why_it_is_blocked() {
     let mut answer = UserStatusAnswer {
         screen: Screen::MaySkip,
+        camera_screen: CameraScreen::Nothing,
         login_allowed: true,
         login_blocked: None,
         state: ListedState::Unregistered,

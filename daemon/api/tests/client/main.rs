@@ -3,6 +3,7 @@
 
 mod lifecycle;
 mod server;
+mod signing;
 
 use std::{
     io,

@@ -13,11 +13,14 @@ use std::collections::{HashMap, HashSet};
 use warifu_core::{
     event::Action,
     ident::{ContractId, Institution, Serial, UserId},
-    lifecycle::{Binding, GivenUp, Life, User},
+    lifecycle::{Binding, GivenUp, Life, User, signing::Signer},
     time::UnixTime,
 };
 
 use crate::record::{DecodedEvent, TokenRecord, UserRecord};
+
+/// How an activation ends that made a user the first one of a camera token.
+const ACTIVATED: &str = "active_unproven";
 
 /// A user, as records name them.
 pub(super) type Who = (Institution, ContractId, UserId);
@@ -26,7 +29,7 @@ pub(super) type Who = (Institution, ContractId, UserId);
 #[derive(Debug, Default)]
 pub(super) struct Bonds {
     ends: HashMap<Who, Vec<End>>,
-    /// Registrations, of which the token's record may lack what the user's record says.
+    /// Registrations, shares and activations, of which the token's record may lack what the user's record says.
     begins: HashSet<(Who, Serial)>,
 }
 
@@ -45,26 +48,26 @@ pub(super) struct End {
 impl Bonds {
     /// Takes an audit record into account, in the order of the chain.
     pub(super) fn note(&mut self, event: &DecodedEvent) {
-        let revoked = match event.known_action() {
-            Some(Action::Revoke) => true,
-            Some(Action::Deactivate | Action::Register | Action::UserRemove) => false,
+        let done = event.outcome == "done";
+        let begins = match event.known_action() {
+            Some(Action::Register | Action::Share) if done => true,
+            Some(Action::Activate) if event.outcome == ACTIVATED => true,
+            Some(Action::Revoke | Action::Deactivate | Action::UserRemove) if done => false,
             _ => return,
         };
-        if event.outcome != "done" {
-            return;
-        }
         let Some((who, serial)) = parties(event) else { return };
-        if event.known_action() == Some(Action::Register) {
+        if begins {
             self.begins.insert((who, serial));
         } else {
             let at = UnixTime(event.at_ms / 1_000);
+            let revoked = event.known_action() == Some(Action::Revoke);
             let reopens = event.number.filter(|_| revoked).map(UnixTime);
             let end = End { serial, at, revoked, reopens };
             self.ends.entry(who).or_default().push(end);
         }
     }
 
-    /// Every user who registered a token.
+    /// Every user who registered a token, or took part in one.
     pub(super) fn begun(&self) -> impl Iterator<Item = &(Who, Serial)> {
         self.begins.iter()
     }
@@ -108,6 +111,18 @@ impl End {
         true
     }
 
+    /// Ends the bond to a camera token where the record still has it. `false` where nothing changed.
+    pub(super) fn stop_signing(&self, record: &mut UserRecord) -> bool {
+        let mut parts = record.user.parts();
+        let its = |signer: &mut Signer| signer.serial == self.serial && signer.at <= self.at;
+        let ended = parts.signer.take_if(its).is_some();
+        if ended {
+            parts.signer_wait_until = self.reopens.or(parts.signer_wait_until);
+            record.user = User::from_parts(parts);
+        }
+        ended
+    }
+
     /// One user of the token fewer. Its record was read before the user's, so it lacks what the
     /// user's record lacked.
     pub(super) fn leave(&self, token: &mut TokenRecord) {
@@ -136,10 +151,33 @@ pub(super) fn forget(record: &mut UserRecord, serial: &Serial) -> bool {
     says
 }
 
+/// Takes back what the user's record says of a camera token. `false` where it says something else.
+pub(super) fn forget_signer(record: &mut UserRecord, serial: &Serial) -> bool {
+    let mut parts = record.user.parts();
+    let says = parts.signer.take_if(|signer| signer.serial == *serial).is_some();
+    record.user = User::from_parts(parts);
+    says
+}
+
 fn parties(event: &DecodedEvent) -> Option<(Who, Serial)> {
     let institution = Institution::parse(event.institution.as_deref()?).ok()?;
     let contract = ContractId::parse(event.contract.as_deref()?).ok()?;
     let user = UserId::parse(event.user.as_deref()?).ok()?;
     let serial = Serial::parse(event.serial.as_deref()?).ok()?;
     Some(((institution, contract, user), serial))
+}
+
+#[cfg(test)]
+mod tests {
+    use warifu_core::camera::{Active, Camera, Material, Phase};
+
+    use super::*;
+
+    #[test]
+    fn the_word_of_an_activation_is_the_cores() {
+        let material = Material::default();
+        let active = Active { since: UnixTime(0), proven: false, material, tag: [0; 32] };
+        let camera = Camera { phase: Phase::Active(active), ..Camera::default() };
+        assert_eq!(camera.word(), ACTIVATED);
+    }
 }

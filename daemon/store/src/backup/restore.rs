@@ -14,19 +14,19 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 use warifu_core::{
     event::{Action, Event, Parties},
-    ident::{Institution, Name, Serial, TokenId},
-    lifecycle::Contract,
+    ident::{Institution, Name},
     time::UnixTime,
 };
 
 use super::{
-    bonds::{Bonds, End, Who, forget, serves},
+    bonds::Bonds,
+    bring_up::bring_up,
     frame::{Frame, FrameError, HeaderFrame, MAGIC, RecordFrame, TrailerFrame},
     later::Later,
 };
 use crate::{
     audit::{AuditRecord, Closing, Fault, Head, Purpose, ZERO_HASH, verify_signature, walk_export},
-    port::{Space, StoreError},
+    port::Space,
     record::{
         self, BatchRecord, BatchState, ClockRecord, ContractRecord, DecodedEvent, HintRecord,
         Record, StoreMeta, TokenCodeRecord, TokenRecord, UserRecord, encode_event,
@@ -370,7 +370,9 @@ impl<'a> Run<'a> {
     }
 
     fn finish(mut self, head: &Head) -> Result<RestoreReport, RestoreError> {
-        self.bring_up()?;
+        let now = UnixTime(self.clock_ms / 1_000);
+        let changed = bring_up(&mut self.builder, &self.later, &self.bonds, now)?;
+        (self.report.brought_up, self.report.ended) = (changed.brought_up, changed.ended);
         let clock = ClockRecord { high_water_ms: self.clock_ms };
         self.builder.replace(Space::Meta, &record::clock_key(), &clock.encode())?;
         let chain = (head.seq > 0).then_some((head.seq, head.hash));
@@ -392,97 +394,6 @@ impl<'a> Run<'a> {
         self.builder.publish()?;
         Ok(self.report)
     }
-
-    fn bring_up(&mut self) -> Result<(), RestoreError> {
-        for id in self.later.ids() {
-            let key = record::token_key(id);
-            let Some(mut token) = stored(&mut self.builder, Space::Token, &key)? else { continue };
-            if self.later.apply(id, &mut token) {
-                self.builder.replace(Space::Token, &key, &token.encode())?;
-                self.report.brought_up = self.report.brought_up.saturating_add(1);
-            }
-        }
-        for (who, ends) in self.bonds.all() {
-            for end in ends {
-                let ended = end_bond(&mut self.builder, who, end)?;
-                self.report.ended = self.report.ended.saturating_add(u64::from(ended));
-            }
-        }
-        for (who, serial) in self.bonds.begun() {
-            let ended = take_back(&mut self.builder, who, serial)?;
-            self.report.ended = self.report.ended.saturating_add(u64::from(ended));
-        }
-        Ok(())
-    }
-}
-
-/// Ends one bond of a restored user, where they still have it.
-fn end_bond(builder: &mut Builder, who: &Who, end: &End) -> Result<bool, RestoreError> {
-    let (institution, contract, user) = who;
-    let id = TokenId { institution: institution.clone(), serial: end.serial.clone() };
-    let user_key = record::user_key(institution, contract, user);
-    let contract_key = record::contract_key(institution, contract);
-    let token_key = record::token_key(&id);
-    let user: Option<UserRecord> = stored(builder, Space::User, &user_key)?;
-    let token: Option<TokenRecord> = stored(builder, Space::Token, &token_key)?;
-    let contract: Option<ContractRecord> = stored(builder, Space::Contract, &contract_key)?;
-    let (Some(mut user), Some(mut token)) = (user, token) else { return Ok(false) };
-    let common = contract.map(|record| record.contract);
-    let common = common.filter(|one| one.common().is_some_and(|its| its.serial == end.serial));
-    let common = common.map(|contract| contract.generation());
-    if !end.apply(&mut user, &token, common) {
-        return Ok(false);
-    }
-    builder.replace(Space::User, &user_key, &user.encode())?;
-    if common.is_none() {
-        end.leave(&mut token);
-        builder.replace(Space::Token, &token_key, &token.encode())?;
-    }
-    Ok(true)
-}
-
-/// Takes a registration back whose token was read before it: token, user and contract must not tell
-/// different stories.
-fn take_back(builder: &mut Builder, who: &Who, serial: &Serial) -> Result<bool, RestoreError> {
-    let (institution, contract, user) = who;
-    let id = TokenId { institution: institution.clone(), serial: serial.clone() };
-    let user_key = record::user_key(institution, contract, user);
-    let contract_key = record::contract_key(institution, contract);
-    let token: Option<TokenRecord> = stored(builder, Space::Token, &record::token_key(&id))?;
-    if token.is_none_or(|token| serves(&token, contract)) {
-        return Ok(false);
-    }
-    let holder: Option<UserRecord> = stored(builder, Space::User, &user_key)?;
-    let mut changed = false;
-    if let Some(mut holder) = holder
-        && forget(&mut holder, serial)
-    {
-        builder.replace(Space::User, &user_key, &holder.encode())?;
-        changed = true;
-    }
-    let owner: Option<ContractRecord> = stored(builder, Space::Contract, &contract_key)?;
-    let common = |one: &ContractRecord| one.contract.common().is_some_and(|c| c.serial == *serial);
-    if let Some(mut owner) = owner.filter(common) {
-        let Contract { service_start, .. } = owner.contract;
-        let (mode, generation) = (owner.contract.mode(), owner.contract.generation());
-        owner.contract = Contract::from_parts(service_start, mode, generation, None);
-        builder.replace(Space::Contract, &contract_key, &owner.encode())?;
-        changed = true;
-    }
-    Ok(changed)
-}
-
-/// Reads back what was stored.
-fn stored<R: Record>(
-    builder: &mut Builder,
-    space: Space,
-    key: &[u8],
-) -> Result<Option<R>, RestoreError> {
-    let found = builder.load(space, key)?;
-    found
-        .map(|found| R::decode(&found.bytes))
-        .transpose()
-        .map_err(|error: StoreError| RestoreError::Damaged { record: 0, what: error.to_string() })
 }
 
 fn read_frame(backup: &mut impl Read, record: u64) -> Result<(Frame, Vec<u8>), RestoreError> {

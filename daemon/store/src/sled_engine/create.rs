@@ -105,6 +105,18 @@ impl Builder {
             .map_err(|e| OpenError::store(&self.target, &e))
     }
 
+    /// Reads back all values whose keys begin with `prefix`. For prefixes of few keys.
+    pub fn scan(&mut self, space: Space, prefix: &[u8]) -> Result<Vec<Versioned>, OpenError> {
+        self.write()?;
+        let mut values = Vec::new();
+        for found in self.db()?.scan_prefix(stored_key(space, prefix)) {
+            let (_, bytes) = found.map_err(|e| OpenError::sled(&self.target, "reading back", e))?;
+            let value = parse_value(&bytes).map_err(|e| OpenError::store(&self.target, &e))?;
+            values.push(value);
+        }
+        Ok(values)
+    }
+
     /// Says where the chain stands after its records were [`Builder::put`].
     pub fn continue_chain(&mut self, head: ChainHead, meta: StoreMeta) {
         self.position.head = head;

@@ -36,8 +36,9 @@ use warifu_core::{
     oath::{Digits, HashAlgorithm, MovingFactor},
 };
 pub use warifu_hsm_protocol::{
-    Check, CheckResult, Cipher, Counters, Doctor, Exposure, KeyInfo, KeyKind, MacHash, Provider,
-    Reduction, RefusedCause, Row, SecretBytes, SeedSource, ValueMac, WorkerConfig,
+    Check, CheckResult, Cipher, Counters, Doctor, Exposure, KeyInfo, KeyKind, MAX_INPUTS, MAX_TEXT,
+    MacHash, Provider, Reduction, RefusedCause, Row, SecretBytes, SeedSource, ValueMac,
+    WorkerConfig,
 };
 use warifu_hsm_protocol::{Greeting, Job, Purpose, Reply};
 

@@ -16,13 +16,15 @@ use tempfile::TempDir;
 use warifu_core::{
     code::Code,
     custody::{CustodyKind, SealedSeed},
+    ident::{Institution, Serial, TokenId},
     oath::{Digits, HashAlgorithm},
 };
 use warifu_keys::{
-    custody::hmac,
+    custody::{KeyRole, hmac, key_record_name},
     hsm::{
-        Exposure, Hsm, HsmConfig, HsmError, HsmSettings, RefusedCause, SealOrder, SecretBytes,
-        SeedSource, StartError, init, inspect,
+        CheckOrder, ExpandOrder, Exposure, Hsm, HsmConfig, HsmError, HsmSettings, MessageOrder,
+        Reduction, RefusedCause, Row, SealOrder, SecretBytes, SeedSource, StartError, init,
+        inspect,
     },
 };
 
@@ -202,4 +204,68 @@ async fn a_token_without_keys_and_a_wrong_pin_are_told_apart() {
     assert_eq!(cause(error), RefusedCause::Missing);
     write_pin(&token.folder.path().join("pin"), "11111111");
     assert_eq!(cause(Hsm::start(token.config.clone()).await.unwrap_err()), RefusedCause::Pin);
+}
+
+/// The worked example of the camera token 0112345679 with the seed 00..1f.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expanded_seed_makes_a_camera_tokens_message_and_code() {
+    let token = token();
+    init(&token.config).await.unwrap();
+    let hsm = Hsm::start(token.config.clone()).await.unwrap();
+    let deadline = Instant::now() + LONG;
+    let bytes = |text: &str| hex::decode(text).unwrap();
+    let id = TokenId {
+        institution: Institution::parse("bank").unwrap(),
+        serial: Serial::parse("0112345679").unwrap(),
+    };
+    let records = KeyRole::ALL.map(|role| key_record_name(&id, role));
+    let block = |label: &str| {
+        let half =
+            |number: u8| [&[number], label.as_bytes(), &bytes("011234567900000000000000")].concat();
+        [half(1), half(2)].concat().try_into().unwrap()
+    };
+    let order = ExpandOrder {
+        records: records.clone(),
+        data: KeyRole::ALL.map(|role| block(role.label())),
+        custody: CustodyKind::Wrapped,
+        source: SeedSource::Clear(SecretBytes::new((0..32).collect())),
+    };
+    let expanded = hsm.expand(vec![order]).await.remove(0).expect("SoftHSM derives");
+    assert_eq!(expanded.exposure, Exposure::Caller);
+    let [encryption, device_code, _] = &expanded.seals;
+
+    let row = Row { data: b"row".to_vec(), tag: hsm.tag(b"row".to_vec(), deadline).await.unwrap() };
+    let am1 = bytes(
+        "0111011234567900000079c40d20b52063568484493fa0b1c13173d75cff3c1d61ff6f494908ba8000aaef8d\
+         cb886c0c62eb271a69cd4aa779fa19",
+    );
+    let message = |row: &Row| MessageOrder {
+        record: &records[0],
+        seal: encryption,
+        nonce: am1[10..22].try_into().unwrap(),
+        aad: am1[..10].to_vec(),
+        plaintext: SecretBytes::new(bytes("e21d4c04dec5f5bd7a17f862692481000258000144")),
+        row: Some(row.clone()),
+    };
+    assert_eq!(hsm.seal_message(message(&row), deadline).await.unwrap(), am1[22..]);
+    let changed = Row { data: b"another row".to_vec(), ..row.clone() };
+    let refused = hsm.seal_message(message(&changed), deadline).await;
+    assert_eq!(refused, Err(HsmError::BadRecord));
+
+    let right =
+        [b"TXA1-DC\0".as_slice(), &bytes("e21d4c04dec5f5bd7a17f862"), &am1, &[0, 1]].concat();
+    let code = Code::parse("62114883").unwrap();
+    let check = |record: usize| CheckOrder {
+        record: &records[record],
+        seal: device_code,
+        hash: HashAlgorithm::Sha256,
+        reduction: Reduction::Decimal64 { digits: 8 },
+        code: &code,
+        inputs: vec![vec![0; 8], right.clone()],
+        row: Some(row.clone()),
+    };
+    assert_eq!(hsm.check(check(1), deadline).await, Ok(Some(1)));
+    assert_eq!(hsm.check(check(2), deadline).await, Err(HsmError::BadRecord));
+    let many = CheckOrder { inputs: vec![vec![0; 8]; 65], ..check(1) };
+    assert_eq!(hsm.check(many, deadline).await, Err(HsmError::Malformed));
 }

@@ -23,6 +23,15 @@ pub(crate) struct Worker {
 impl Worker {
     /// Starts it and expects `Ready`.
     pub(crate) fn start(config: WorkerConfig, purpose: Purpose, env: &(String, String)) -> Self {
+        Self::start_with(config, purpose, std::slice::from_ref(env))
+    }
+
+    /// The same with several variables.
+    pub(crate) fn start_with(
+        config: WorkerConfig,
+        purpose: Purpose,
+        env: &[(String, String)],
+    ) -> Self {
         let (child, mut socket, greeting) = greet(config, purpose, env);
         socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         let _ = &mut socket;
@@ -111,7 +120,7 @@ pub(crate) fn refused(
     purpose: Purpose,
     env: &(String, String),
 ) -> (Greeting, Option<i32>) {
-    let (mut child, socket, greeting) = greet(config, purpose, env);
+    let (mut child, socket, greeting) = greet(config, purpose, std::slice::from_ref(env));
     drop(socket);
     (greeting, child.wait().unwrap().code())
 }
@@ -138,11 +147,11 @@ pub(crate) fn verify(key: &KeyRef, code: &str, candidates: &[u64]) -> Job {
 fn greet(
     config: WorkerConfig,
     purpose: Purpose,
-    env: &(String, String),
+    env: &[(String, String)],
 ) -> (Child, UnixStream, Greeting) {
     let (mut ours, theirs) = UnixStream::pair().unwrap();
     let child = Command::new(env!("CARGO_BIN_EXE_warifu-hsm"))
-        .envs([env.clone()])
+        .envs(env.iter().cloned())
         .stdin(Stdio::from(OwnedFd::from(theirs)))
         .stdout(Stdio::null())
         .spawn()

@@ -14,7 +14,8 @@ use crate::{
 };
 
 /// The key of RFC 6030 figure 6.
-const KEY: [u8; 16] = *b"\x12\x34\x56\x78\x90\x12\x34\x56\x78\x90\x12\x34\x56\x78\x90\x12";
+pub(crate) const KEY: [u8; 16] =
+    *b"\x12\x34\x56\x78\x90\x12\x34\x56\x78\x90\x12\x34\x56\x78\x90\x12";
 const MAC_KEY: [u8; 20] = [0x11; 20];
 const SEED: &[u8] = b"12345678901234567890";
 
@@ -27,7 +28,7 @@ pub(crate) fn cbc(value: &[u8], iv: u8) -> Vec<u8> {
     data
 }
 
-fn mac(data: &[u8]) -> ValueMac {
+pub(crate) fn mac(data: &[u8]) -> ValueMac {
     let mut mac = Hmac::<sha1::Sha1>::new_from_slice(&MAC_KEY).unwrap();
     mac.update(data);
     let value = mac.finalize().into_bytes().to_vec();
@@ -50,7 +51,7 @@ fn good(record: &str, resident: bool, seed: &[u8]) -> Job {
     seal(record, resident, data, Some(mac))
 }
 
-fn import_key(worker: &mut Worker) -> KeyInfo {
+pub(crate) fn import_key(worker: &mut Worker) -> KeyInfo {
     let (label, value) = ("acme".to_owned(), SecretBytes::new(KEY.to_vec()));
     match worker.one(Job::ImportTransportKey { label, value }) {
         Ok(Reply::Keys(mut keys)) => keys.pop().unwrap(),

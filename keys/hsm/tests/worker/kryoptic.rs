@@ -11,6 +11,7 @@ use std::{
 use warifu_hsm_protocol::{CheckResult, Exposure, Greeting, Hash, Purpose, WorkerConfig};
 
 use crate::{
+    camera::{CAMERA_CHECKS, assert_camera_keys, assert_passes},
     client::{Worker, refused},
     import::{assert_imports, assert_transport_keys},
     softhsm::{PIN, SoftHsm},
@@ -125,6 +126,12 @@ fn transport_keys() {
 }
 
 #[test]
+fn camera_keys_stay_inside() {
+    let token = Kryoptic::new();
+    assert_camera_keys(&mut token.start(), Exposure::None);
+}
+
+#[test]
 fn the_doctor_finds_nothing_wrong() {
     let token = Kryoptic::new();
     let (greeting, code) = refused(token.config(), Purpose::Inspect, &token.environment());
@@ -133,7 +140,8 @@ fn the_doctor_finds_nothing_wrong() {
     let failed: Vec<_> =
         doctor.checks.iter().filter(|check| check.result == CheckResult::Fail).collect();
     assert!(failed.is_empty(), "{failed:#?}");
-    for name in ["unwrap-cbc", "unwrap-kwp", "hmac-short-key", "unwrap-gcm"] {
+    assert_passes(&doctor, &CAMERA_CHECKS);
+    for name in ["expand", "unwrap-cbc", "unwrap-kwp", "hmac-short-key", "unwrap-gcm"] {
         let check = doctor.checks.iter().find(|check| check.name == name).unwrap();
         assert_eq!(check.result, CheckResult::Pass, "{check:?}");
     }

@@ -4,6 +4,7 @@
 //! Not responsible for: supervision and the daemon; those are tested with them.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, helpers too")]
 
+mod camera;
 mod client;
 mod custody;
 mod import;
@@ -11,4 +12,5 @@ mod kryoptic;
 mod loss;
 mod refusals;
 mod softhsm;
+mod traces;
 mod vectors;

@@ -41,8 +41,8 @@ Examples:
 /// Bring seeds in, check codes, look after tokens.
 ///
 /// Talks to a Warifu server over mutual TLS; what you may do is decided by the roles in your
-/// certificate. `warifu hsm`, `warifu policy`, `warifu seedfile`, `warifu audit verify`, `warifu token
-/// code` and `warifu token batch` work without a server.
+/// certificate. `warifu hsm`, `warifu policy`, `warifu seedfile`, `warifu audit verify` and all of
+/// `warifu token` but its `history` work without a server.
 #[derive(Debug, Parser)]
 #[command(name = "warifu", version, max_term_width = 100)]
 #[command(after_long_help = format!("{EXAMPLES}\n{EXIT_CODES}"), after_help = EXIT_CODES)]

@@ -6,7 +6,7 @@
 use std::{fs, path::Path, process::Command};
 
 /// Every command that there is.
-const PAGES: [&str; 59] = [
+const PAGES: [&str; 68] = [
     "",
     "audit",
     "audit export",
@@ -42,8 +42,17 @@ const PAGES: [&str; 59] = [
     "status",
     "token",
     "token batch",
+    "token camera",
+    "token camera new",
+    "token camera press",
+    "token camera run",
+    "token camera scan",
+    "token camera script",
+    "token camera show",
     "token code",
     "token history",
+    "token keypad",
+    "token keypad code",
     "tokens",
     "tokens expire",
     "tokens history",

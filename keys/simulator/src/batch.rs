@@ -14,7 +14,8 @@ use warifu_core::ident::Serial;
 use warifu_core::oath::{Digits, HashAlgorithm};
 use zeroize::Zeroizing;
 
-use crate::pskc;
+use crate::pskc::{self, Entry};
+use crate::serials;
 use crate::token::{Kind, VirtualToken, mac};
 
 /// Why a batch can not be made.
@@ -29,6 +30,12 @@ pub enum BatchError {
     /// Ask for a serial of this batch.
     #[error("the serial does not belong to the batch")]
     Foreign,
+    /// Ask for what these tokens do, and for one use of keypad tokens at least.
+    #[error("the tokens of the batch are of another kind")]
+    Model,
+    /// Give ten digits, the last one by ISO/IEC 7064 MOD 11,10.
+    #[error("the serial of a camera token has ten digits, of which the last is a check digit")]
+    CameraSerial,
     /// Give a manufacturer of at most 64 plain letters, digits, blanks, dots or dashes.
     #[error("the manufacturer may have letters, digits, blanks, dots and dashes")]
     Manufacturer,
@@ -68,7 +75,7 @@ impl BatchSeed {
     }
 
     /// The seed of one token: HMAC over the serial, as long as the hash's own output.
-    fn token_seed(&self, serial: &str, hash: HashAlgorithm) -> Vec<u8> {
+    pub(crate) fn token_seed(&self, serial: &str, hash: HashAlgorithm) -> Vec<u8> {
         let label = format!("seed|{serial}");
         let mut seed = mac::<Hmac<Sha512>>(self.0.as_slice(), label.as_bytes());
         seed.truncate(hash.mac_len());
@@ -198,21 +205,12 @@ impl Batch {
 
     /// The serial of the token at an index from 0.
     pub fn serial(&self, index: u64) -> Result<String, BatchError> {
-        let (prefix, number) = split_serial(&self.first_serial)?;
-        let width = self.first_serial.len().saturating_sub(prefix.len());
-        let digits = number.checked_add(index).ok_or(BatchError::Count)?.to_string();
-        if index >= self.count || digits.len() > width {
-            return Err(BatchError::Count);
-        }
-        Ok(format!("{prefix}{digits:0>width$}"))
+        serials::nth(&self.first_serial, self.count, index)
     }
 
     /// Whether a serial belongs to the batch.
     pub fn contains(&self, serial: &str) -> bool {
-        let Ok((prefix, first)) = split_serial(&self.first_serial) else { return false };
-        let own = split_serial(serial).ok().filter(|(own, _)| *own == prefix);
-        let same_width = serial.len() == self.first_serial.len();
-        own.is_some_and(|(_, n)| same_width && n.checked_sub(first).is_some_and(|i| i < self.count))
+        serials::contains(&self.first_serial, self.count, serial)
     }
 
     /// The virtual token of a serial.
@@ -233,7 +231,33 @@ impl Batch {
         out: impl Write,
     ) -> Result<(), BatchError> {
         self.check()?;
-        pskc::write(self, seed, protection, out)
+        let mut file = pskc::begin(&self.manufacturer, seed, protection, out)?;
+        for index in 0..self.count {
+            file.add(&self.entry(seed, self.serial(index)?))?;
+        }
+        file.end()
+    }
+
+    /// The key of one token.
+    fn entry(&self, seed: &BatchSeed, serial: String) -> Entry {
+        let kind = if self.time_step_s.is_some() { "totp" } else { "hotp" };
+        let suite = match self.hash {
+            HashAlgorithm::Sha1 => String::new(),
+            other => format!("<pskc:Suite>HMAC-{}</pskc:Suite>", other.name()),
+        };
+        let data = self.time_step_s.map_or_else(
+            || pskc::element("Counter", "0"),
+            |step| pskc::element("Time", "0") + &pskc::element("TimeInterval", &step.to_string()),
+        );
+        Entry {
+            id: serial.clone(),
+            algorithm: format!("urn:ietf:params:xml:ns:keyprov:pskc:{kind}"),
+            parameters: suite + &pskc::response(self.digits),
+            secret: Zeroizing::new(self.secret(seed, &serial)),
+            data,
+            usage: Some("OTP"),
+            serial,
+        }
     }
 
     pub(crate) fn secret(&self, seed: &BatchSeed, serial: &str) -> Vec<u8> {
@@ -243,10 +267,7 @@ impl Batch {
     fn check(&self) -> Result<(), BatchError> {
         Serial::parse(&self.first_serial).map_err(|_| BatchError::Serial)?;
         self.serial(self.count.saturating_sub(1))?;
-        let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, ' ' | '.' | '-');
-        if !(1..=64).contains(&self.manufacturer.len()) || !self.manufacturer.chars().all(legal) {
-            return Err(BatchError::Manufacturer);
-        }
+        check_manufacturer(&self.manufacturer)?;
         if !(6..=9).contains(&self.digits) {
             return Err(BatchError::Digits);
         }
@@ -254,12 +275,11 @@ impl Batch {
     }
 }
 
-/// A serial's fixed part and its trailing number; at most 18 digits count.
-fn split_serial(serial: &str) -> Result<(&str, u64), BatchError> {
-    let prefix = serial.trim_end_matches(|c: char| c.is_ascii_digit());
-    let cut = prefix.len().max(serial.len().saturating_sub(18));
-    let (prefix, number) = serial.split_at_checked(cut).ok_or(BatchError::Serial)?;
-    Ok((prefix, number.parse().map_err(|_| BatchError::Serial)?))
+/// What may stand in a file as its maker.
+pub(crate) fn check_manufacturer(name: &str) -> Result<(), BatchError> {
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, ' ' | '.' | '-');
+    let fits = (1..=64).contains(&name.len()) && name.chars().all(legal);
+    if fits { Ok(()) } else { Err(BatchError::Manufacturer) }
 }
 
 /// The hash by its name, in a keyring.

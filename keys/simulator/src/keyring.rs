@@ -12,7 +12,10 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use crate::batch::{Batch, BatchError, BatchSeed};
+use crate::batch::{Batch, BatchError, BatchSeed, Protection};
+use crate::camera::DeviceKeys;
+use crate::keypad::KeypadToken;
+use crate::signing::SigningBatch;
 use crate::token::VirtualToken;
 
 /// Format of the file.
@@ -41,16 +44,26 @@ pub enum KeyringError {
 #[derive(Debug)]
 pub struct Keyring {
     /// The batch.
-    pub batch: Batch,
+    pub batch: Tokens,
     /// Its secret.
     pub seed: BatchSeed,
+}
+
+/// The tokens of a batch.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Tokens {
+    /// They show codes: HOTP and TOTP.
+    Codes(Batch),
+    /// They sign: camera and keypad tokens.
+    Signing(SigningBatch),
 }
 
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct Form {
     warifu_demo_keyring: u32,
-    batch: Batch,
+    batch: Tokens,
     batch_seed: String,
 }
 
@@ -96,9 +109,38 @@ impl Keyring {
         Ok(Self { batch: form.batch.clone(), seed: BatchSeed::from_bytes(*seed) })
     }
 
-    /// The virtual token of a serial.
+    /// Writes the seed file, token by token: memory does not grow with the count.
+    pub fn write(&self, protection: &Protection, out: impl io::Write) -> Result<(), KeyringError> {
+        match &self.batch {
+            Tokens::Codes(batch) => batch.write(&self.seed, protection, out)?,
+            Tokens::Signing(batch) => batch.write(&self.seed, protection, out)?,
+        }
+        Ok(())
+    }
+
+    /// The virtual HOTP or TOTP token of a serial.
     pub fn token(&self, serial: &str) -> Result<VirtualToken, KeyringError> {
-        Ok(self.batch.token(&self.seed, serial)?)
+        match &self.batch {
+            Tokens::Codes(batch) => Ok(batch.token(&self.seed, serial)?),
+            Tokens::Signing(_) => Err(BatchError::Model.into()),
+        }
+    }
+
+    /// The keys of the virtual camera token of a serial.
+    pub fn camera(&self, serial: &str) -> Result<DeviceKeys, KeyringError> {
+        Ok(self.signing()?.camera(&self.seed, serial)?)
+    }
+
+    /// The virtual keypad token of a serial.
+    pub fn keypad(&self, serial: &str) -> Result<KeypadToken, KeyringError> {
+        Ok(self.signing()?.keypad(&self.seed, serial)?)
+    }
+
+    fn signing(&self) -> Result<&SigningBatch, BatchError> {
+        match &self.batch {
+            Tokens::Codes(_) => Err(BatchError::Model),
+            Tokens::Signing(batch) => Ok(batch),
+        }
     }
 }
 
@@ -113,14 +155,14 @@ mod tests {
 
     fn keyring() -> Keyring {
         Keyring {
-            batch: Batch {
+            batch: Tokens::Codes(Batch {
                 count: 100,
                 first_serial: "W0000001".to_owned(),
                 manufacturer: "oath.ZZ".to_owned(),
                 time_step_s: Some(60),
                 hash: HashAlgorithm::Sha1,
                 digits: 6,
-            },
+            }),
             seed: BatchSeed::from_bytes([9; 32]),
         }
     }

@@ -1,4 +1,4 @@
-//! Writes a demo batch as RFC 6030 XML, one token at a time.
+//! Writes a demo batch as RFC 6030 XML, one key at a time.
 //!
 //! Not responsible for reading: the parser under test is another package's, on purpose.
 
@@ -6,34 +6,105 @@ use std::io::Write;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
 
-use crate::batch::{AesSize, Batch, BatchError, BatchSeed, MacKind, Protection};
+use crate::batch::{AesSize, BatchError, BatchSeed, MacKind, Protection};
 use crate::sealing::Sealing;
 
-/// Writes the whole container.
-pub(crate) fn write(
-    batch: &Batch,
-    seed: &BatchSeed,
+/// One key of one token.
+pub(crate) struct Entry {
+    pub(crate) serial: String,
+    /// Name of the key, unique in the file.
+    pub(crate) id: String,
+    /// URI of what it computes.
+    pub(crate) algorithm: String,
+    /// Inside of the AlgorithmParameters.
+    pub(crate) parameters: String,
+    pub(crate) secret: Zeroizing<Vec<u8>>,
+    /// Inside of Data, behind the secret.
+    pub(crate) data: String,
+    /// KeyUsage of the policy; without one there is no policy.
+    pub(crate) usage: Option<&'static str>,
+}
+
+/// A file under way.
+pub(crate) struct Container<'a, W: Write> {
+    manufacturer: &'a str,
+    seed: &'a BatchSeed,
+    sealing: Option<Sealing>,
+    out: W,
+}
+
+/// Writes the head of a file.
+pub(crate) fn begin<'a, W: Write>(
+    manufacturer: &'a str,
+    seed: &'a BatchSeed,
     protection: &Protection,
-    mut out: impl Write,
-) -> Result<(), BatchError> {
+    mut out: W,
+) -> Result<Container<'a, W>, BatchError> {
     let sealing = Sealing::new(seed, protection)?;
     out.write_all(HEAD.as_bytes())?;
     if let Some(sealing) = &sealing {
         write_protection(seed, protection, sealing, &mut out)?;
     }
-    for index in 0..batch.count {
-        let serial = batch.serial(index)?;
-        write_package(batch, seed, &serial, sealing.as_ref(), &mut out)?;
+    Ok(Container { manufacturer, seed, sealing, out })
+}
+
+impl<W: Write> Container<'_, W> {
+    /// Writes one key.
+    pub(crate) fn add(&mut self, entry: &Entry) -> Result<(), BatchError> {
+        let secret = match &self.sealing {
+            None => {
+                format!("<pskc:PlainValue>{}</pskc:PlainValue>", STANDARD.encode(&*entry.secret))
+            }
+            Some(sealing) => {
+                let (octets, mac) = sealing.seal(self.seed.iv(&entry.id), &entry.secret);
+                format!(
+                    "<pskc:EncryptedValue>{}</pskc:EncryptedValue><pskc:ValueMAC>{}</pskc:ValueMAC>",
+                    encrypted(sealing.aes, &octets),
+                    STANDARD.encode(mac)
+                )
+            }
+        };
+        let Entry { serial, id, algorithm, parameters, data, usage, .. } = entry;
+        let maker = self.manufacturer;
+        let policy = usage.map_or_else(String::new, |usage| {
+            format!("\n   <pskc:Policy><pskc:KeyUsage>{usage}</pskc:KeyUsage></pskc:Policy>")
+        });
+        writeln!(
+            self.out,
+            r#" <pskc:KeyPackage>
+  <pskc:DeviceInfo><pskc:Manufacturer>{maker}</pskc:Manufacturer><pskc:SerialNo>{serial}</pskc:SerialNo></pskc:DeviceInfo>
+  <pskc:Key Id="{id}" Algorithm="{algorithm}"><pskc:Issuer>Demo</pskc:Issuer>
+   <pskc:AlgorithmParameters>{parameters}</pskc:AlgorithmParameters>
+   <pskc:Data><pskc:Secret>{secret}</pskc:Secret>{data}</pskc:Data>{policy}
+  </pskc:Key>
+ </pskc:KeyPackage>"#
+        )?;
+        Ok(())
     }
-    out.write_all(b"</pskc:KeyContainer>\n")?;
-    out.flush()?;
-    Ok(())
+
+    /// Writes the foot of the file.
+    pub(crate) fn end(mut self) -> Result<(), BatchError> {
+        self.out.write_all(b"</pskc:KeyContainer>\n")?;
+        self.out.flush()?;
+        Ok(())
+    }
 }
 
 const HEAD: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <pskc:KeyContainer Version="1.0" xmlns:pskc="urn:ietf:params:xml:ns:keyprov:pskc" xmlns:ds="http://www.w3.org/2000/09/xmldsig#" xmlns:xenc="http://www.w3.org/2001/04/xmlenc#" xmlns:xenc11="http://www.w3.org/2009/xmlenc11#">
 "#;
+
+/// The form of a code.
+pub(crate) fn response(digits: u8) -> String {
+    format!(r#"<pskc:ResponseFormat Length="{digits}" Encoding="DECIMAL"/>"#)
+}
+
+/// A plain number of Data.
+pub(crate) fn element(name: &str, value: &str) -> String {
+    format!("<pskc:{name}><pskc:PlainValue>{value}</pskc:PlainValue></pskc:{name}>")
+}
 
 fn write_protection(
     seed: &BatchSeed,
@@ -65,53 +136,6 @@ fn write_protection(
         r#" <pskc:MACMethod Algorithm="{uri}"><pskc:MACKey>{key}</pskc:MACKey></pskc:MACMethod>"#
     )?;
     Ok(())
-}
-
-fn write_package(
-    batch: &Batch,
-    seed: &BatchSeed,
-    serial: &str,
-    sealing: Option<&Sealing>,
-    out: &mut impl Write,
-) -> Result<(), BatchError> {
-    let kind = if batch.time_step_s.is_some() { "totp" } else { "hotp" };
-    let suite = match batch.hash {
-        warifu_core::oath::HashAlgorithm::Sha1 => String::new(),
-        other => format!("<pskc:Suite>HMAC-{}</pskc:Suite>", other.name()),
-    };
-    let moving = batch.time_step_s.map_or_else(
-        || element("Counter", "0"),
-        |step| element("Time", "0") + &element("TimeInterval", &step.to_string()),
-    );
-    let secret = zeroize::Zeroizing::new(batch.secret(seed, serial));
-    let secret = match sealing {
-        None => format!("<pskc:PlainValue>{}</pskc:PlainValue>", STANDARD.encode(&*secret)),
-        Some(sealing) => {
-            let (octets, mac) = sealing.seal(seed.iv(serial), &secret);
-            format!(
-                "<pskc:EncryptedValue>{}</pskc:EncryptedValue><pskc:ValueMAC>{}</pskc:ValueMAC>",
-                encrypted(sealing.aes, &octets),
-                STANDARD.encode(mac)
-            )
-        }
-    };
-    let (maker, digits) = (&batch.manufacturer, batch.digits);
-    writeln!(
-        out,
-        r#" <pskc:KeyPackage>
-  <pskc:DeviceInfo><pskc:Manufacturer>{maker}</pskc:Manufacturer><pskc:SerialNo>{serial}</pskc:SerialNo></pskc:DeviceInfo>
-  <pskc:Key Id="{serial}" Algorithm="urn:ietf:params:xml:ns:keyprov:pskc:{kind}"><pskc:Issuer>Demo</pskc:Issuer>
-   <pskc:AlgorithmParameters>{suite}<pskc:ResponseFormat Length="{digits}" Encoding="DECIMAL"/></pskc:AlgorithmParameters>
-   <pskc:Data><pskc:Secret>{secret}</pskc:Secret>{moving}</pskc:Data>
-   <pskc:Policy><pskc:KeyUsage>OTP</pskc:KeyUsage></pskc:Policy>
-  </pskc:Key>
- </pskc:KeyPackage>"#
-    )?;
-    Ok(())
-}
-
-fn element(name: &str, value: &str) -> String {
-    format!("<pskc:{name}><pskc:PlainValue>{value}</pskc:PlainValue></pskc:{name}>")
 }
 
 fn encrypted(aes: AesSize, octets: &[u8]) -> String {

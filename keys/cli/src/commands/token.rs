@@ -3,6 +3,8 @@
 //! Not responsible for: real tokens. Whoever has a keyring can make every code of its batch.
 
 mod batch;
+mod camera;
+mod keypad;
 
 use std::{
     path::{Path, PathBuf},
@@ -26,12 +28,16 @@ use crate::{
 #[derive(Debug, Subcommand)]
 pub(crate) enum Token {
     Code(Code),
+    #[command(subcommand)]
+    Camera(camera::Camera),
+    #[command(subcommand)]
+    Keypad(keypad::Keypad),
     Batch(batch::Batch),
     /// The same as `warifu tokens history`, for real tokens of the server
     History(tokens::History),
 }
 
-/// Show what a virtual token of a demo batch shows.
+/// Show what a virtual HOTP or TOTP token of a demo batch shows.
 #[derive(Args, Debug)]
 #[command(after_long_help = format!("\
 Examples:
@@ -66,6 +72,8 @@ impl Token {
     pub(crate) async fn run(&self, connection: &Connection, out: Output) -> Result<Exit, Failure> {
         match self {
             Self::Code(code) => code.run(out),
+            Self::Camera(camera) => camera.run(out).await,
+            Self::Keypad(keypad) => keypad.run(out),
             Self::Batch(batch) => batch.run(out),
             Self::History(history) => history.run(connection, out).await,
         }

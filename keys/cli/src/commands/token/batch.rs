@@ -11,11 +11,11 @@ use std::{
 use clap::{Args, ValueEnum};
 use rustix::rand::{GetRandomFlags, getrandom};
 use serde_json::json;
-use warifu_core::oath::HashAlgorithm;
-use warifu_token::{AesSize, BatchSeed, Keyring, MacKind, Protection};
+use warifu_core::{oath::HashAlgorithm, ocra::keypad::KeypadUse};
+use warifu_token::{AesSize, BatchSeed, Keyring, MacKind, Model, Protection, SigningBatch, Tokens};
 use zeroize::Zeroizing;
 
-use super::failure;
+use super::{failure, keypad::UseWord};
 use crate::{
     exit::{EXIT_CODES, Exit, Failure},
     input,
@@ -25,14 +25,16 @@ use crate::{
 
 /// Make a demo batch: a seed file and its keyring.
 ///
-/// The seeds follow from one secret in the keyring, so that `warifu token code` can play each token
-/// of a batch of any size. Never use such tokens for anything but tests.
+/// The seeds follow from one secret in the keyring, so that `warifu token code`, `warifu token camera
+/// new` and `warifu token keypad code` can play each token of a batch of any size. Never use such
+/// tokens for anything but tests.
 #[derive(Args, Debug)]
 #[command(after_long_help = format!("\
 Examples:
   warifu token batch demo.xml --keyring demo.json --count 100 --new-key-file demo.hex
   warifu hsm key import demo --file demo.hex --config warifud.toml
   warifu import demo.xml --key-label demo
+  warifu token batch demo.xml --keyring demo.json --kind camera --new-key-file demo.hex
 
 {EXIT_CODES}"))]
 pub(crate) struct Batch {
@@ -45,8 +47,11 @@ pub(crate) struct Batch {
     #[arg(long, value_name = "N", default_value_t = 10)]
     count: u64,
     /// Serial of the first token; the others count up its digits
-    #[arg(long, value_name = "SERIAL", default_value = "W0000001")]
-    first_serial: String,
+    ///
+    /// A camera token has ten digits: nine count up, the tenth is their check digit. Where absent,
+    /// W0000001, K0000001 for keypad tokens, or 0112345679 for camera tokens.
+    #[arg(long, value_name = "SERIAL")]
+    first_serial: Option<String>,
     /// Maker named in the file
     #[arg(long, value_name = "NAME", default_value = "oath.ZZ")]
     manufacturer: String,
@@ -56,12 +61,15 @@ pub(crate) struct Batch {
     /// Seconds per time step of TOTP tokens
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     time_step: u32,
-    /// Hash: SHA1, SHA256 or SHA512
+    /// Hash of HOTP and TOTP tokens: SHA1, SHA256 or SHA512
     #[arg(long, value_name = "NAME", default_value = "SHA1", value_parser = hash)]
     hash: HashAlgorithm,
-    /// Digits of a code, 6 to 9
+    /// Digits of a code of HOTP and TOTP tokens, 6 to 9
     #[arg(long, value_name = "N", default_value_t = 6)]
     digits: u8,
+    /// What keypad tokens are for; all four uses where absent
+    #[arg(long = "use", value_enum, value_name = "USE", value_delimiter = ',')]
+    uses: Vec<UseWord>,
     #[command(flatten)]
     protection: Protect,
     /// Name of the pre-shared key in the file
@@ -106,6 +114,12 @@ enum KindWord {
     Totp,
     /// A code per press of the button
     Hotp,
+    /// Reads QR codes and signs what it shows; three keys per token
+    Camera,
+    /// The same with one seed per token, from which the HSM makes the keys
+    CameraSeed,
+    /// Signs what is typed into it
+    Keypad,
 }
 
 /// Hash of the value MACs on the command line.
@@ -132,10 +146,10 @@ impl Batch {
         let mut target = OutputFile::create(&self.file, self.force)?;
         let protection = self.protection()?;
         let seed = BatchSeed::generate().map_err(|e| failure(&self.file, e.into()))?;
-        let keyring = Keyring { batch: self.batch(), seed };
+        let keyring = Keyring { batch: self.tokens(), seed };
         let mut writer = BufWriter::with_capacity(1 << 16, target.file());
-        let written = keyring.batch.write(&keyring.seed, &protection, &mut writer);
-        written.map_err(|e| failure(&self.file, e.into()))?;
+        let written = keyring.write(&protection, &mut writer);
+        written.map_err(|e| failure(&self.file, e))?;
         writer.flush().map_err(|e| unwritable(&self.file, &e))?;
         drop(writer);
         self.save(&keyring)?;
@@ -148,15 +162,51 @@ impl Batch {
         Ok(Exit::Ok)
     }
 
-    fn batch(&self) -> warifu_token::Batch {
+    fn tokens(&self) -> Tokens {
+        let codes = |time_step_s| Tokens::Codes(self.codes(time_step_s));
+        let signing = |first, model| Tokens::Signing(self.signing(first, model));
+        match self.kind {
+            KindWord::Totp => codes(Some(self.time_step)),
+            KindWord::Hotp => codes(None),
+            KindWord::Camera => signing("0112345679", Model::CameraKeys),
+            KindWord::CameraSeed => signing("0112345679", Model::CameraSeed),
+            KindWord::Keypad => signing("K0000001", Model::Keypad(self.keypad_uses())),
+        }
+    }
+
+    fn codes(&self, time_step_s: Option<u32>) -> warifu_token::Batch {
         warifu_token::Batch {
             count: self.count,
-            first_serial: self.first_serial.clone(),
+            first_serial: self.first_serial("W0000001"),
             manufacturer: self.manufacturer.clone(),
-            time_step_s: matches!(self.kind, KindWord::Totp).then_some(self.time_step),
+            time_step_s,
             hash: self.hash,
             digits: self.digits,
         }
+    }
+
+    fn signing(&self, first: &str, model: Model) -> SigningBatch {
+        SigningBatch {
+            count: self.count,
+            first_serial: self.first_serial(first),
+            manufacturer: self.manufacturer.clone(),
+            model,
+        }
+    }
+
+    fn first_serial(&self, usual: &str) -> String {
+        self.first_serial.clone().unwrap_or_else(|| usual.to_owned())
+    }
+
+    /// Each use once, in the order of the command line.
+    fn keypad_uses(&self) -> Vec<KeypadUse> {
+        let mut uses = Vec::new();
+        for one in self.uses.iter().map(|word| KeypadUse::from(*word)) {
+            if !uses.contains(&one) {
+                uses.push(one);
+            }
+        }
+        if uses.is_empty() { KeypadUse::ALL.to_vec() } else { uses }
     }
 
     fn save(&self, keyring: &Keyring) -> Result<(), Failure> {

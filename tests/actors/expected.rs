@@ -148,8 +148,6 @@ fn rule(profile: &str, doing: Doing) -> Manual {
         ("bank-001" | "bank-003", Doing::Unlock | Doing::Revoke) => manual(Who::Bank, false, No),
         ("bank-002", Doing::Unlock) => manual(Who::MasterForOthers, true, No),
         ("bank-002", Doing::Revoke) => manual(Who::Master, true, No),
-        // Who signs with a camera token may have no one-time passwords any more.
-        ("bank-000", Doing::Revoke) => manual(Who::Managers, true, IfAble),
         (_, Doing::Unlock) => manual(Who::ManagersWithOtherToken, true, No),
         (_, Doing::Revoke) => manual(Who::ManagersWithToken, true, Yes),
         ("bank-003", Doing::Order) => manual(Who::Oneself, true, No),

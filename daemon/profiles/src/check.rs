@@ -280,7 +280,7 @@ impl Check<'_> {
         let gate = &camera.activate;
         let retires = camera.retire_otp != RetireOtp::Keep;
         let broken = gate.own && gate.code == Demand::Yes && retires;
-        let rule = "who gave up the token for one-time passwords has no code to show for the next \
+        let rule = "who gave up the token for one-time passwords has nothing to show for the next \
                     activation; say no or if_able, or retire_otp = \"keep\"";
         let keys = ["camera.activate.code", "camera.activate.own", "camera.retire_otp"];
         self.fault_if(broken, &keys, rule, "code = \"if_able\"");

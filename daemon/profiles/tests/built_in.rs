@@ -86,7 +86,7 @@ fn bank_000_has_camera_tokens() {
     assert!(rules.kind_change.allowed.contains(&(TokenKind::Hard, TokenKind::Camera)));
 }
 
-/// Signers of this bank hold no one-time passwords after a while; nothing may need one of them.
+/// Signers of this bank hold no one-time passwords after a while; no gate may insist on one.
 #[test]
 fn bank_000_asks_codes_only_of_who_can_make_them() {
     let rules = rules("bank-000");
@@ -97,11 +97,12 @@ fn bank_000_asks_codes_only_of_who_can_make_them() {
     let activate = &camera.activate;
     assert!(activate.own && !activate.staff && activate.others.is_empty());
     assert!(camera.initialise.staff && camera.initialise.password);
-    let line = |actors| [(actors, Role::ALL.to_vec(), Holding::Any)];
-    assert_eq!(roles(&camera.initialise), line(vec![Role::Master]));
+    let line = |actors, holding| [(actors, Role::ALL.to_vec(), holding)];
+    assert_eq!(roles(&camera.initialise), line(vec![Role::Master], Holding::Any));
     let upper = vec![Role::Master, Role::Administrator];
-    assert_eq!(roles(&rules.revocation.gate), line(upper));
-    assert!(rules.revocation.gate.staff && rules.revocation.gate.password);
+    let gate = &rules.revocation.gate;
+    assert_eq!(roles(gate), line(upper, Holding::Live));
+    assert_eq!((gate.staff, gate.password, gate.code), (true, true, Demand::IfAble));
     for gate in [
         &rules.issue.order,
         &rules.registration.gate,

@@ -21,6 +21,11 @@ pub(super) fn camera(rules: &CameraRules) -> Vec<String> {
     } else {
         "Users who have no right to approve can get one too.".to_owned()
     });
+    told.push(
+        "Where a code of one's own token is asked for, who has a camera token and no one-time \
+         passwords signs instead."
+            .to_owned(),
+    );
     told.extend(activation(rules));
     told.extend(gate("initialise a camera token", &rules.initialise));
     told.push("Only a token that has signed nothing yet can be initialised.".to_owned());

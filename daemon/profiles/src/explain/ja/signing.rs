@@ -23,6 +23,11 @@ pub(super) fn camera(rules: &CameraRules) -> Vec<String> {
     } else {
         "承認権限のない利用者も登録できます。".to_owned()
     });
+    told.push(
+        "本人のトークンのコードが必要な操作で、ワンタイムパスワードを持たずカメラ付きトークンを持つ利用者は、\
+         代わりに署名します。"
+            .to_owned(),
+    );
     told.extend(activation(rules));
     told.extend(gate("カメラ付きトークンの初期化", &rules.initialise));
     told.push("初期化できるのは、まだ一度も取引に署名していないトークンのみです。".to_owned());

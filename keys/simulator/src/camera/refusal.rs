@@ -46,7 +46,7 @@ refusals! {
     /// A second code without a first: begin with the first.
     NoActivation = "no_activation", None, ["先に1つ目の二次元コードを読み取ってください。", "Scan the first code first."];
     /// A transaction, but the token is not registered.
-    NotRegistered = "not_registered", Some("DP020"), ["このトークンは利用開始登録されていません。", "The device is not activated."];
+    NotRegistered = "not_registered", Some("DP020"), ["このトークンは利用開始登録されていません", "The device is not activated."];
     /// Something else than the second code in the middle of an activation.
     ActivationRunning = "activation_running", None, ["利用開始登録の途中です。", "The activation is under way."];
     /// A first code that must not replace the registration: have the token initialised.

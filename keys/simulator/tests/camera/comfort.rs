@@ -63,7 +63,7 @@ fn token_info_shows_serial_and_token_code() {
 fn token_info_of_a_new_device_says_so() {
     let info = Table::new().press(Button::LeftPower);
     assert_eq!(info.id, Some("DP020"));
-    assert_eq!(info.lines[0], "このトークンは利用開始登録されていません。");
+    assert_eq!(info.lines[0], "このトークンは利用開始登録されていません");
     assert!(info.lines.join(" ").contains("0112345679"));
 }
 

@@ -14,7 +14,7 @@ use serde_json::json;
 const ROLES: [&str; 5] = ["validator", "operator", "officer", "auditor", "metrics"];
 
 /// Method, path, body, and the roles that may. Written out here, not taken from the daemon.
-const OPERATIONS: [(&str, &str, &str, &[&str]); 43] = [
+const OPERATIONS: [(&str, &str, &str, &[&str]); 55] = [
     ("GET", "/health", "", &ROLES),
     ("GET", "/ready", "", &ROLES),
     ("GET", "/openapi.json", "", &ROLES),
@@ -69,6 +69,53 @@ const OPERATIONS: [(&str, &str, &str, &[&str]); 43] = [
     ("POST", "/v1/contracts/CT-1/users/UR-1/verify", r#"{"code":"123456"}"#, &["validator"]),
     ("POST", "/v1/contracts/CT-1/users/UR-1/deactivations", "{}", &["validator", "operator"]),
     ("DELETE", "/v1/contracts/CT-1/users/UR-1", "", &["operator"]),
+    (
+        "POST",
+        "/v1/contracts/CT-1/users/UR-1/activations",
+        r#"{"serial":"0112345679"}"#,
+        &["validator", "operator"],
+    ),
+    ("GET", "/v1/contracts/CT-1/users/UR-1/activations/AC-1", "", &["validator", "operator"]),
+    (
+        "POST",
+        "/v1/contracts/CT-1/users/UR-1/activations/AC-1/device-code",
+        r#"{"code":"001621148836"}"#,
+        &["validator", "operator"],
+    ),
+    (
+        "POST",
+        "/v1/contracts/CT-1/users/UR-1/activations/AC-1/confirm",
+        r#"{"code":"26753923"}"#,
+        &["validator", "operator"],
+    ),
+    ("GET", "/v1/contracts/CT-1/camera-tokens", "", &["validator", "operator", "auditor"]),
+    (
+        "POST",
+        "/v1/contracts/CT-1/camera-tokens/A-1/initialisations",
+        "{}",
+        &["validator", "operator"],
+    ),
+    (
+        "POST",
+        "/v1/contracts/CT-1/users/UR-1/camera/deactivations",
+        "{}",
+        &["validator", "operator"],
+    ),
+    ("POST", "/v1/contracts/CT-1/users/UR-1/camera/revocations", "{}", &["validator", "operator"]),
+    (
+        "POST",
+        "/v1/contracts/CT-1/users/UR-1/challenges",
+        r#"{"operation":{"type":"deactivate"}}"#,
+        &["validator", "operator"],
+    ),
+    ("GET", "/v1/contracts/CT-1/users/UR-1/challenges/CH-1?session=s", "", &["validator"]),
+    ("DELETE", "/v1/contracts/CT-1/users/UR-1/challenges/CH-1?session=s", "", &["validator"]),
+    (
+        "POST",
+        "/v1/contracts/CT-1/users/UR-1/challenges/CH-1/verify",
+        r#"{"code":"53118894"}"#,
+        &["validator"],
+    ),
     (
         "POST",
         "/v1/grants/00000000000000000000000000000000/use",
@@ -142,6 +189,8 @@ async fn the_table_holds_every_operation_of_the_interface() {
         .map(|(method, path, _, _)| {
             let path = path.replace("A-1", "{serial}").replace("/none", "/{id}");
             let path = path.replace("CT-1", "{contract}").replace("UR-1", "{user}");
+            let path = path.replace("AC-1", "{activation}").replace("CH-1", "{challenge}");
+            let path = path.replace("?session=s", "");
             let path = path.replace(&"0".repeat(32), "{grant}");
             format!("{method} {path}")
         })

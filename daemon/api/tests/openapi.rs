@@ -74,7 +74,7 @@ fn nothing_is_left_undescribed() {
     let api = description();
     let schemas = api["components"]["schemas"].as_object().unwrap();
     for (name, schema) in schemas {
-        for (field, value) in schema["properties"].as_object().into_iter().flatten() {
+        for (field, value) in fields(schema) {
             let inner = value["oneOf"].as_array().into_iter().flatten();
             let described = inner.chain([value]).any(|one| one["description"].is_string());
             assert!(described, "{name}.{field}: {value}");
@@ -88,6 +88,14 @@ fn nothing_is_left_undescribed() {
     }
     let listed = schemas["ProblemType"]["enum"].as_array().unwrap();
     assert_eq!(listed.len(), ProblemType::ALL.len());
+}
+
+/// The fields of a schema and of every kind that it comes in, but for those that name the kind.
+fn fields(schema: &Value) -> Vec<(&String, &Value)> {
+    let kinds = ["oneOf", "allOf"].into_iter().filter_map(|word| schema[word].as_array());
+    let all = kinds.flatten().chain([schema]).filter_map(|one| one["properties"].as_object());
+    let names_the_kind = |value: &Value| value["enum"].as_array().is_some_and(|e| e.len() == 1);
+    all.flatten().filter(|(_, value)| !names_the_kind(value)).collect()
 }
 
 fn references(value: &Value, found: &mut HashSet<String>) {

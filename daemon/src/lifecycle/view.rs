@@ -101,6 +101,7 @@ same_words!(
     NotSignable,
     NothingToInitialise,
     Reused,
+    SignatureRequired,
     TooManyNewPayees,
     Typo,
     WrongKindOfCode;

@@ -9,3 +9,5 @@ mod backup;
 mod export;
 #[path = "streams/lifecycle.rs"]
 mod lifecycle;
+#[path = "streams/signing.rs"]
+mod signing;

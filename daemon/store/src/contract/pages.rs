@@ -11,6 +11,7 @@ pub(super) async fn run(engine: &impl Engine) {
     fill(&*store).await;
     every_page_size(&*store).await;
     prefixes(&*store).await;
+    nonces(&*store).await;
     deletions(&*store).await;
 }
 
@@ -44,6 +45,21 @@ async fn prefixes(store: &dyn Store) {
     assert_eq!(first.map(|(key, _)| key), Some(b"p\x00\x00".to_vec()), "before the prefix");
     let page = store.scan(Space::Token, b"p\x00", Some(b"q"), 10).await;
     assert_eq!(page.expect("the scan is answered").items.len(), 0, "behind the prefix");
+}
+
+/// What follows a prefix may be any bytes, those that end or bound a prefix among them.
+async fn nonces(store: &dyn Store) {
+    let nonces = [[0; 12], [1; 12], [0xFF; 12]];
+    let key = |prefix: &[u8], nonce: &[u8; 12]| [prefix, nonce.as_slice()].concat();
+    let challenge =
+        |key| Step { space: Space::Challenge, key, expect: Expect::Absent, write: put(b"v") };
+    let mine = nonces.iter().map(|nonce| challenge(key(b"b\x00S\x00", nonce)));
+    let others = nonces.iter().map(|nonce| challenge(key(b"b\x00S1\x00", nonce)));
+    done(store, unit(mine.chain(others).collect())).await;
+    let expected = nonces.map(|nonce| key(b"b\x00S\x00", &nonce));
+    for limit in [1, 2, 3, 10] {
+        assert_eq!(keys(store, Space::Challenge, b"b\x00S\x00", limit).await, expected);
+    }
 }
 
 async fn deletions(store: &dyn Store) {

@@ -26,17 +26,17 @@ use warifu_store::{
 
 use crate::fixture::{Bank, NOW_MS, batch, institution, name, put, serial, token, totp};
 
-const NOW_S: u64 = NOW_MS / 1_000;
+pub(crate) const NOW_S: u64 = NOW_MS / 1_000;
 
-fn contract_id() -> ContractId {
+pub(crate) fn contract_id() -> ContractId {
     ContractId::parse("C1").expect("an id")
 }
 
-fn user_id(text: &str) -> UserId {
+pub(crate) fn user_id(text: &str) -> UserId {
     UserId::parse(text).expect("an id")
 }
 
-fn contract(mode: UsageMode, common: Option<&str>) -> ContractRecord {
+pub(crate) fn contract(mode: UsageMode, common: Option<&str>) -> ContractRecord {
     let common = common.map(|text| Common { serial: serial(text), at: UnixTime(NOW_S - 9) });
     ContractRecord {
         institution: institution(),
@@ -47,7 +47,7 @@ fn contract(mode: UsageMode, common: Option<&str>) -> ContractRecord {
     }
 }
 
-fn user(id: &str, holds: Option<&str>, at: u64) -> UserRecord {
+pub(crate) fn user(id: &str, holds: Option<&str>, at: u64) -> UserRecord {
     let binding = holds.map_or(Binding::Unregistered, |text| Binding::InService {
         serial: serial(text),
         at: UnixTime(at),
@@ -77,7 +77,7 @@ fn serving(text: &str, users: u32) -> TokenRecord {
     record
 }
 
-fn put_user(record: &UserRecord) -> Step {
+pub(crate) fn put_user(record: &UserRecord) -> Step {
     put(Space::User, record.key(), record.encode())
 }
 
@@ -120,7 +120,13 @@ async fn bank(mode: UsageMode, common: Option<&str>) -> Bank {
 }
 
 /// `after`: seconds after the registrations.
-fn told(action: Action, user: &str, token: &str, number: Option<u64>, after: u64) -> AuditEntry {
+pub(crate) fn told(
+    action: Action,
+    user: &str,
+    token: &str,
+    number: Option<u64>,
+    after: u64,
+) -> AuditEntry {
     encode_event(&Event {
         at_ms: NOW_MS + after * 1_000,
         institution: Some(institution()),
@@ -140,11 +146,16 @@ fn told(action: Action, user: &str, token: &str, number: Option<u64>, after: u64
     })
 }
 
-fn run(bank: &Bank, target: &Path, backup: &[u8], mut export: Option<&[u8]>) -> RestoreReport {
+pub(crate) fn run(
+    bank: &Bank,
+    target: &Path,
+    backup: &[u8],
+    mut export: Option<&[u8]>,
+) -> RestoreReport {
     try_run(bank, target, backup, export.as_mut()).expect("a sound backup")
 }
 
-fn try_run(
+pub(crate) fn try_run(
     bank: &Bank,
     target: &Path,
     backup: &[u8],
@@ -160,16 +171,16 @@ fn try_run(
     restore(target, backup, export.map(|reader| reader as &mut dyn BufRead), &options)
 }
 
-fn open(path: &Path) -> SledStore {
+pub(crate) fn open(path: &Path) -> SledStore {
     SledStore::open(path, SledOptions::default()).expect("the restored store opens")
 }
 
-async fn read<R: Record>(store: &SledStore, space: Space, key: &[u8]) -> R {
+pub(crate) async fn read<R: Record>(store: &SledStore, space: Space, key: &[u8]) -> R {
     let found = store.load(space, key).await.expect("an answer").expect("it is there");
     R::decode(&found.bytes).expect("a record")
 }
 
-async fn read_user(store: &SledStore, id: &str) -> User {
+pub(crate) async fn read_user(store: &SledStore, id: &str) -> User {
     let record: UserRecord = read(store, Space::User, &user(id, None, 0).key()).await;
     record.user
 }

@@ -105,8 +105,8 @@ const OPERATIONS: [(&str, &str, &str, &[&str]); 55] = [
     (
         "POST",
         "/v1/contracts/CT-1/users/UR-1/challenges",
-        r#"{"operation":{"type":"deactivate"}}"#,
-        &["validator", "operator"],
+        r#"{"operation":{"type":"login"}}"#,
+        &["validator"],
     ),
     ("GET", "/v1/contracts/CT-1/users/UR-1/challenges/CH-1?session=s", "", &["validator"]),
     ("DELETE", "/v1/contracts/CT-1/users/UR-1/challenges/CH-1?session=s", "", &["validator"]),

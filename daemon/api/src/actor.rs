@@ -52,7 +52,7 @@ pub struct Actor {
     /// A code of the acting user's own token, where the policy asks for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<SecretText>,
-    /// A challenge that the actor's own token answered in this session, instead of `code`, where the actor holds a token that signs; used up by the request.
+    /// A challenge that the acting user's own token answered just before in this session, in place of a code: one over `admin` or `login`. It is used up by this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub challenge: Option<String>,
 }

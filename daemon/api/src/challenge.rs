@@ -119,7 +119,7 @@ pub struct PromptEntry {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ChallengeRequest {
-    /// Who acts; its `session` is needed: only the same session can answer. Left out by staff.
+    /// Who acts; its `session` is needed: only the same session can answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<Actor>,
     /// What is to be signed.

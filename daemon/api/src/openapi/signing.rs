@@ -117,7 +117,7 @@ fn challenges(operation: O) -> Option<Facts> {
             "ChallengeAnswer",
             text(
                 "Asks a user to sign",
-                "For a camera token the answer carries a message, for a keypad token the digits to be typed. Only this user in this session can answer, once, and within minutes. The body may have 4 MiB. Staff may ask for `deactivate` only.",
+                "For a camera token the answer carries a message, for a keypad token the digits to be typed. Only this user in this session can answer, once, and within minutes. The body may have 4 MiB.",
             ),
         ),
         O::ChallengeShow => shown(

@@ -65,9 +65,10 @@ impl Told for ChallengeVerifyAnswer {
         let attempts =
             self.remaining_attempts.filter(|_| self.reason == Some(DenialReason::BadCode));
         let text = with_attempts(language, phrase.in_language(language), attempts);
+        let left = if self.retryable { self.tries_left } else { Some(0) };
         let tries = match attempts {
             Some(0) => None,
-            _ => tries(language, self.reason, self.tries_left),
+            _ => tries(language, self.reason, left),
         };
         self.text = Some(match tries {
             Some(tries) => joined(language, &[&text, &tries]),
@@ -178,8 +179,8 @@ const TIME_IS_OVER: Phrase = Phrase {
 };
 
 const USED: Phrase = Phrase {
-    en: "This number was used already. Please begin again.",
-    ja: "この番号は使用済みです。はじめからやり直してください。",
+    en: "This number was used already. Please wait a moment and have the token show a new one.",
+    ja: "この番号は使用済みです。しばらくしてから、トークンに新しい番号を表示させて入力してください。",
 };
 
 const NOTHING_OPEN: Phrase = Phrase {

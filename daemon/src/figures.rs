@@ -28,6 +28,7 @@ pub(crate) fn tell(
         let mut figures = of_store(&store);
         figures.extend(of_hsm(&told, *asked.lock().unwrap_or_else(PoisonError::into_inner)));
         figures.push(readiness(&told));
+        figures.extend(told.alarm_figures());
         figures
     });
     ask_workers(Arc::clone(service), latest, stop)

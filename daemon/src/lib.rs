@@ -6,6 +6,7 @@
 //! Not responsible for: anything that one of its modules is responsible for.
 #![forbid(unsafe_code)]
 
+mod alarm;
 mod ask;
 mod audit;
 mod batches;

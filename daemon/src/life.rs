@@ -29,6 +29,7 @@ pub(crate) use self::create::{init, restore};
 pub use self::surface::Surface;
 use crate::{
     Stopped,
+    alarm::Alarms,
     batches::Batches,
     clock::Clock,
     config::Config,
@@ -143,6 +144,7 @@ async fn service(
         turns: Turns::new(),
         decoys: Decoys::default(),
         batches: Batches::default(),
+        alarms: Alarms::default(),
         fingerprints: Fingerprints::new(key.expose()),
         imports: Imports::new(Settings {
             folder: config.import.folder.clone(),
@@ -233,6 +235,8 @@ impl Running {
     fn background(&mut self) {
         let (service, stop) = (Arc::clone(&self.service), self.stop.subscribe());
         self.tasks.spawn(async move { service.keep_signing(stop).await });
+        let (service, stop) = (Arc::clone(&self.service), self.stop.subscribe());
+        self.tasks.spawn(async move { service.keep_watch(stop).await });
         let stop = self.stop.subscribe();
         self.tasks.spawn(figures::tell(&self.service, Arc::clone(&self.store), stop));
         self.tasks.spawn(forget(Arc::clone(&self.service), self.stop.subscribe()));

@@ -25,8 +25,8 @@ use warifu_store::{
 };
 
 use crate::{
-    ask::Ask, batches::Batches, clock::Clock, decoy::Decoys, failure::Failure, import::Imports,
-    lifecycle::token_note, telemetry::Metrics, turn::Turns, wire,
+    alarm::Alarms, ask::Ask, batches::Batches, clock::Clock, decoy::Decoys, failure::Failure,
+    import::Imports, lifecycle::token_note, telemetry::Metrics, turn::Turns, wire,
 };
 
 /// The daemon's insides, shared by all requests.
@@ -39,6 +39,7 @@ pub(crate) struct Service {
     pub(crate) turns: Arc<Turns>,
     pub(crate) decoys: Decoys,
     pub(crate) batches: Batches,
+    pub(crate) alarms: Alarms,
     pub(crate) fingerprints: Fingerprints,
     pub(crate) imports: Imports,
     pub(crate) facts: Facts,

@@ -75,7 +75,7 @@ impl Service {
             let unit = Self::unit(ask, &loaded, &answer, &event, moment)?;
             match self.commit(ask, &id, unit).await? {
                 Committed::Done => {
-                    self.metrics.verified(&id.institution, event.outcome);
+                    self.count_code(&id.institution, event.outcome);
                     return Ok(Kept::Fresh(answer));
                 }
                 Committed::Again if turn.is_none() => {
@@ -153,7 +153,7 @@ impl Service {
         let verdict = self.decoys.refuse(id, &policy, moment.now(), (code, print), ready)?;
         let kept = self.told_unknown(ask, id, (Action::Verify, word), verdict, moment).await?;
         if matches!(kept, Kept::Fresh(_)) {
-            self.metrics.verified(&id.institution, word);
+            self.count_stranger(&id.institution, word, verdict);
         }
         Ok(kept)
     }

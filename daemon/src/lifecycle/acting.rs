@@ -163,6 +163,8 @@ impl Service {
             token: draft.held_by(id),
             confirmation: seen_by_gate(draft, acting, with_code),
             code: acting.code.is_some(),
+            signer: None,
+            signed: false,
         };
         gate.admit(scene, actor, subject)?;
         // Who may not log in because of their lock does not act either: unlocking another user of
@@ -201,7 +203,7 @@ impl Service {
         let mut event = acting.event(ask, draft, Action::Verify, subject, outcome);
         event.number = Some(wire::explanation(verdict));
         draft.push(event);
-        self.metrics.verified(&draft.institution, outcome);
+        draft.count(outcome);
         Ok(told(draft, verdict, acting.confirmation).map_or(StepUp::Passed, StepUp::Rejected))
     }
 

@@ -47,6 +47,8 @@ pub(super) struct Draft {
     tokens: BTreeMap<Serial, Cell<TokenRecord>>,
     steps: Vec<Step>,
     events: Vec<Event>,
+    /// Outcomes of the codes that were checked, counted once they are durable.
+    codes: Vec<&'static str>,
     /// Held until the draft is gone: nobody else evaluates a code of these tokens.
     turns: Vec<Turn>,
 }
@@ -187,6 +189,11 @@ impl Draft {
         self.events.push(event);
     }
 
+    /// A code was checked, and this came of it.
+    pub(super) fn count(&mut self, outcome: &'static str) {
+        self.codes.push(outcome);
+    }
+
     pub(super) fn step(&mut self, step: Step) {
         self.steps.push(step);
     }
@@ -312,6 +319,7 @@ impl Service {
             tokens: BTreeMap::new(),
             steps: Vec::new(),
             events: Vec::new(),
+            codes: Vec::new(),
             turns: Vec::new(),
         })
     }
@@ -402,16 +410,15 @@ impl Service {
         }
         let unit = draft.unit(ask, &answer)?;
         match self.store.commit(unit).await {
-            Ok(Commit::Done { .. }) => Ok(Some(Kept::Fresh(answer))),
-            Ok(Commit::Conflict { .. }) => self.again(ask).await,
-            Err(StoreError::Indeterminate) => {
-                if self.was_ours(ask, &draft).await? {
-                    return Ok(Some(Kept::Fresh(answer)));
-                }
-                Err(StoreError::Indeterminate.into())
-            }
-            Err(error) => Err(error.into()),
+            Ok(Commit::Done { .. }) => {}
+            Ok(Commit::Conflict { .. }) => return self.again(ask).await,
+            Err(StoreError::Indeterminate) if self.was_ours(ask, &draft).await? => {}
+            Err(error) => return Err(error.into()),
         }
+        for outcome in draft.codes {
+            self.count_code(&draft.institution, outcome);
+        }
+        Ok(Some(Kept::Fresh(answer)))
     }
 
     /// Starting over ends with the request's time.

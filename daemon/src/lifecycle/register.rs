@@ -170,7 +170,7 @@ impl Service {
             let serial = Some(&wish.serial);
             view::note_user(ask, draft, user, Action::Register, serial, &wish.acting);
         }
-        self.metrics.verified(&draft.institution, outcome);
+        draft.count(outcome);
         answer
     }
 }

@@ -79,9 +79,8 @@ impl Service {
                 answer.grant = self.open_grant(ask, &mut draft, user, wish)?;
             }
             let outcome = record_verdict(ask, &mut draft, user, serial.as_ref(), wish, verdict);
-            let institution = draft.institution.clone();
+            draft.count(outcome);
             if let Some(kept) = self.finish(ask, draft, answer).await? {
-                self.metrics.verified(&institution, outcome);
                 return Ok(kept);
             }
         }

@@ -9,6 +9,7 @@ mod activation;
 mod bench;
 mod comfort;
 mod pictures;
+mod properties;
 mod refusals;
 mod signing;
 mod state;

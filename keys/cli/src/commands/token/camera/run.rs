@@ -13,7 +13,7 @@ use warifu_token::camera::{Refusal, StateFile};
 
 use super::{
     look, state_failure,
-    terminal::{Terminal, TerminalError, keys},
+    terminal::{COLUMNS, Terminal, TerminalError, keys},
     typing::{Typing, Wish},
 };
 use crate::{
@@ -148,8 +148,8 @@ impl Session {
         let mut rows: Vec<_> = screen.lines().map(str::to_owned).collect();
         rows.extend(KEYS.map(str::to_owned));
         rows.push(match self.typing.line() {
-            Some((name, text)) => format!("{name}: {}", tail(&clean(&text))),
-            None => tail(&clean(&self.note)),
+            Some((name, text)) => tail(&format!("{name}: "), &clean(&text)),
+            None => tail("", &clean(&self.note)),
         });
         if rows != self.drawn {
             Terminal::draw(&rows)?;
@@ -159,9 +159,9 @@ impl Session {
     }
 }
 
-/// The end of a long line, as much as stays in one row.
-fn tail(text: &str) -> String {
-    const SHOWN: usize = 38;
-    let surplus = text.chars().count().saturating_sub(SHOWN);
-    text.chars().skip(surplus).collect()
+/// A line with the end of its text, as much as stays in one row.
+fn tail(start: &str, text: &str) -> String {
+    let room = usize::from(COLUMNS).saturating_sub(start.chars().count());
+    let surplus = text.chars().count().saturating_sub(room);
+    start.chars().chain(text.chars().skip(surplus)).collect()
 }

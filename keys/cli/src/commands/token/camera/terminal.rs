@@ -13,9 +13,10 @@ use rustix::termios::{
 };
 use tokio::sync::mpsc;
 
-/// Rows and columns that the drawing needs.
+/// Rows that the drawing needs.
 const ROWS: u16 = 14;
-const COLUMNS: u16 = 60;
+/// Columns that the drawing needs, and fills at most.
+pub(super) const COLUMNS: u16 = 60;
 
 /// Why there is nothing to draw on.
 #[derive(Debug, thiserror::Error)]

@@ -24,6 +24,14 @@ pub(crate) enum Failure {
     /// The answer would have come after the request's deadline.
     #[error("the deadline passed")]
     Deadline,
+    /// As [`Failure::Field`], where the rule depends on what was found in it.
+    #[error("{field}: {rule}")]
+    Detail {
+        /// As named on the wire.
+        field: &'static str,
+        /// What is wrong, where, and what to do.
+        rule: String,
+    },
     /// A field of the request breaks a rule.
     #[error("{field}: {rule}")]
     Field {

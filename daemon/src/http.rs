@@ -7,12 +7,16 @@
 //! Not responsible for: connections, TLS, rate limits (server), the rules of anything.
 
 mod acting;
+mod activations;
 mod audit;
 pub(crate) mod authz;
+mod cameras;
+mod challenges;
 mod contracts;
 mod extract;
 mod grants;
 mod imports;
+mod picture;
 mod problem;
 mod system;
 mod tokens;
@@ -64,26 +68,8 @@ pub(crate) struct Limits {
 
 /// Which handler serves which operation. Exhaustive: an operation without one does not compile.
 fn handler(operation: Operation) -> MethodRouter<Shared> {
-    let method = match operation.method() {
-        Method::Delete => MethodFilter::DELETE,
-        Method::Get => MethodFilter::GET,
-        Method::Post => MethodFilter::POST,
-        Method::Put => MethodFilter::PUT,
-    };
+    let method = filter(operation.method());
     match operation {
-        // SIGNING: these get their handlers with http/signing.rs; until then there is nothing there.
-        Operation::ActivationConfirm
-        | Operation::ActivationDeviceCode
-        | Operation::ActivationShow
-        | Operation::ActivationStart
-        | Operation::CameraDeactivate
-        | Operation::CameraInitialise
-        | Operation::CameraRevoke
-        | Operation::CameraTokens
-        | Operation::ChallengeCancel
-        | Operation::ChallengeCreate
-        | Operation::ChallengeShow
-        | Operation::ChallengeVerify => on(method, problem::no_such_path),
         Operation::AuditExport => on(method, audit::export),
         Operation::AuditPublicKey => on(method, audit::public_key),
         Operation::BackupCreate => on(method, audit::backup),
@@ -127,5 +113,45 @@ fn handler(operation: Operation) -> MethodRouter<Shared> {
         Operation::UserSkip => on(method, users::skip),
         Operation::UserStatus => on(method, users::status),
         Operation::UserVerify => on(method, users::verify),
+        Operation::ActivationConfirm
+        | Operation::ActivationDeviceCode
+        | Operation::ActivationShow
+        | Operation::ActivationStart
+        | Operation::CameraDeactivate
+        | Operation::CameraInitialise
+        | Operation::CameraRevoke
+        | Operation::CameraTokens
+        | Operation::ChallengeCancel
+        | Operation::ChallengeCreate
+        | Operation::ChallengeShow
+        | Operation::ChallengeVerify => signing(operation, method),
+    }
+}
+
+const fn filter(method: Method) -> MethodFilter {
+    match method {
+        Method::Delete => MethodFilter::DELETE,
+        Method::Get => MethodFilter::GET,
+        Method::Post => MethodFilter::POST,
+        Method::Put => MethodFilter::PUT,
+    }
+}
+
+/// The same for tokens that sign.
+fn signing(operation: Operation, method: MethodFilter) -> MethodRouter<Shared> {
+    match operation {
+        Operation::ActivationConfirm => on(method, activations::confirm),
+        Operation::ActivationDeviceCode => on(method, activations::device_code),
+        Operation::ActivationShow => on(method, activations::show),
+        Operation::ActivationStart => on(method, activations::start),
+        Operation::CameraDeactivate => on(method, cameras::deactivate),
+        Operation::CameraInitialise => on(method, cameras::initialise),
+        Operation::CameraRevoke => on(method, cameras::revoke),
+        Operation::CameraTokens => on(method, cameras::list),
+        Operation::ChallengeCancel => on(method, challenges::cancel),
+        Operation::ChallengeCreate => on(method, challenges::create),
+        Operation::ChallengeShow => on(method, challenges::show),
+        Operation::ChallengeVerify => on(method, challenges::verify),
+        _ => on(method, problem::no_such_path),
     }
 }

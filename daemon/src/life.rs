@@ -16,7 +16,10 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use arc_swap::ArcSwap;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use warifu_core::{event::Action, time::UnixTime};
-use warifu_keys::hsm::Hsm;
+use warifu_keys::{
+    driver::{Driver, Drivers, Keypad, Oath, Txa1},
+    hsm::Hsm,
+};
 use warifu_store::{
     Space, Store, StoreError,
     audit::AuditRecord,
@@ -137,6 +140,7 @@ async fn service(
     };
     Ok(Service {
         store: Arc::clone(store) as Arc<dyn Store>,
+        drivers: drivers(&hsm),
         hsm,
         clock,
         metrics: Metrics::new(),
@@ -154,6 +158,13 @@ async fn service(
         facts,
         store_failed: store.failed(),
     })
+}
+
+/// The drivers that this daemon has. A maker's licensed library is added here.
+fn drivers(hsm: &Hsm) -> Drivers {
+    let (oath, keypad, txa1) =
+        (Oath::new(hsm.clone()), Keypad::new(hsm.clone()), Txa1::new(hsm.clone()));
+    Drivers::new([Arc::new(oath) as Arc<dyn Driver>, Arc::new(keypad), Arc::new(txa1)])
 }
 
 /// The spool's folder is ours to make: nothing in it outlives the process.

@@ -16,6 +16,7 @@ mod leave;
 mod lists;
 mod register;
 mod remove;
+mod signing;
 mod unlock;
 mod usage;
 mod users;
@@ -29,6 +30,7 @@ pub(crate) use self::{
     grants::{GrantAsk, GrantId},
     leave::Targets,
     register::Registering,
+    signing::{Activating, Answering, Asking, ChallengeName, CodeGiven, Wanted, login_name},
     usage::ModeWish,
     verify::UserCode,
 };

@@ -18,7 +18,7 @@ use warifu_core::{
     time::UnixTime,
     token::Fingerprint,
 };
-use warifu_keys::{custody, hsm::Hsm};
+use warifu_keys::{custody, driver::Drivers, hsm::Hsm};
 use warifu_store::{
     Commit, Expect, Space, Step, Store, StoreError, Unit, Version, Write,
     record::{self, ContractRecord, Record as _, StoreMeta, TokenRecord},
@@ -33,6 +33,8 @@ use crate::{
 pub(crate) struct Service {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) hsm: Hsm,
+    /// Ways in which tokens make codes.
+    pub(crate) drivers: Drivers,
     pub(crate) clock: Clock,
     pub(crate) metrics: Metrics,
     pub(crate) tenants: ArcSwap<Tenants>,

@@ -13,7 +13,7 @@ use warifu_core::{
 use super::tokens::note;
 use crate::{
     failure::Failure,
-    lifecycle::{Acting, Targets, view},
+    lifecycle::{Acting, ChallengeName, Targets, view},
 };
 
 /// Actor, reason and reference of a request.
@@ -29,9 +29,16 @@ pub(super) fn acting(
         login_method: actor.login_method.map(warifu_api::actor::LoginMethod::word),
         session: actor.session.map(|text| session("actor.session", text)).transpose()?,
         code: actor.code.map(|text| code("actor.code", text.expose())).transpose()?,
+        signature: actor.challenge.as_deref().map(signature).transpose()?,
         reason: reason.map(note).transpose()?,
         reference: reference.map(self::reference).transpose()?,
     })
+}
+
+/// The challenge that an actor's own token answered.
+fn signature(text: &str) -> Result<ChallengeName, Failure> {
+    let rule = "`challenge` of the answer that put it";
+    ChallengeName::parse(text).ok_or(Failure::Field { field: "actor.challenge", rule })
 }
 
 /// A front end's session.

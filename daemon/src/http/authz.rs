@@ -53,7 +53,6 @@ pub(crate) const fn allowed(operation: Operation) -> &'static [Role] {
         | Operation::CameraDeactivate
         | Operation::CameraInitialise
         | Operation::CameraRevoke
-        | Operation::ChallengeCreate
         | Operation::ContractRevocations
         | Operation::ContractSet
         | Operation::ContractUnlocks
@@ -65,6 +64,7 @@ pub(crate) const fn allowed(operation: Operation) -> &'static [Role] {
         | Operation::UserSet
         | Operation::UserStatus => &[Operator, Validator],
         Operation::ChallengeCancel
+        | Operation::ChallengeCreate
         | Operation::ChallengeShow
         | Operation::ChallengeVerify
         | Operation::GrantEnd

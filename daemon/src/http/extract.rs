@@ -16,7 +16,8 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::Instant;
 use warifu_api::{
-    IdempotencyKey, Problem, ProblemType,
+    IdempotencyKey, Operation, Problem, ProblemType,
+    challenge::ChallengeRequest,
     idempotency::{IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED},
     text::{Language, Told},
 };
@@ -27,7 +28,7 @@ use crate::{
     ask::{Ask, Kept, RequestId},
     failure::Failure,
     idempotency::Intent,
-    lifecycle::GrantId,
+    lifecycle::{ChallengeName, GrantId},
     tls::Caller,
 };
 
@@ -67,6 +68,12 @@ pub(crate) struct ContractPath(pub(crate) ContractId);
 
 /// The `{contract}` and `{user}` of the path.
 pub(crate) struct UserPath(pub(crate) ContractId, pub(crate) UserId);
+
+/// The `{contract}`, the `{user}` and the `{challenge}` or `{activation}` of the path.
+pub(crate) struct ChallengePath(pub(crate) ContractId, pub(crate) UserId, pub(crate) ChallengeName);
+
+/// The `{contract}` and `{serial}` of the path.
+pub(crate) struct ContractSerialPath(pub(crate) ContractId, pub(crate) Serial);
 
 /// The `{grant}` of the path.
 pub(crate) struct GrantPath(pub(crate) GrantId);
@@ -133,7 +140,8 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Asked<T> {
         let fail = |problem| problem::response(problem, &begun);
         require_json(&parts).map_err(|problem| fail(*problem))?;
         let limits = parts.extensions.get::<Limits>().copied();
-        let limit = limits.map_or(0, |limits| limits.request_bytes);
+        let operation = parts.extensions.get::<Operation>().copied();
+        let limit = limits.map_or(0, |limits| limits.request_bytes.max(largest(operation)));
         let bytes = tokio::time::timeout_at(begun.deadline, collect(body, limit))
             .await
             .map_err(|_| fail(Problem::new(ProblemType::Deadline)))?
@@ -227,6 +235,33 @@ impl<S: Send + Sync> FromRequestParts<S> for UserPath {
     }
 }
 
+impl<S: Send + Sync> FromRequestParts<S> for ChallengePath {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Response> {
+        let begun: Begun = parts.extract().await?;
+        let texts: Option<Path<(String, String, String)>> = parts.extract().await.ok();
+        let names = texts.and_then(|Path((contract, user, name))| {
+            let name = ChallengeName::parse(&name)?;
+            Some(Self(ContractId::parse(&contract).ok()?, UserId::parse(&user).ok()?, name))
+        });
+        names.ok_or_else(|| not_found(&begun))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for ContractSerialPath {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Response> {
+        let begun: Begun = parts.extract().await?;
+        let texts: Option<Path<(String, String)>> = parts.extract().await.ok();
+        let names = texts.and_then(|Path((contract, serial))| {
+            Some(Self(ContractId::parse(&contract).ok()?, Serial::parse(&serial).ok()?))
+        });
+        names.ok_or_else(|| not_found(&begun))
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for GrantPath {
     type Rejection = Response;
 
@@ -235,6 +270,14 @@ impl<S: Send + Sync> FromRequestParts<S> for GrantPath {
         let text: Option<Path<String>> = parts.extract().await.ok();
         let grant = text.and_then(|Path(text)| GrantId::parse(&text));
         grant.map(Self).ok_or_else(|| not_found(&begun))
+    }
+}
+
+/// Bytes that an operation needs whatever is configured: a payment file is part of its request.
+const fn largest(operation: Option<Operation>) -> usize {
+    match operation {
+        Some(Operation::ChallengeCreate) => ChallengeRequest::MOST_BYTES,
+        _ => 0,
     }
 }
 

@@ -29,6 +29,7 @@ pub(super) fn of(failure: &Failure, begun: Begun) -> Problem {
     match failure {
         Failure::Conflict(detail) => Problem::new(kind).with_detail(detail),
         Failure::Field { field, rule } => Problem::new(kind).with_error(field, *rule),
+        Failure::Detail { field, rule } => Problem::new(kind).with_error(field, rule.clone()),
         _ => Problem::new(kind),
     }
 }
@@ -40,7 +41,7 @@ fn kind(failure: &Failure) -> ProblemType {
         Failure::Conflict(_) => ProblemType::Conflict,
         Failure::Crowded => ProblemType::TooManyRequests,
         Failure::Deadline => ProblemType::Deadline,
-        Failure::Field { .. } => ProblemType::InvalidField,
+        Failure::Field { .. } | Failure::Detail { .. } => ProblemType::InvalidField,
         Failure::Forbidden => ProblemType::Forbidden,
         Failure::Hsm(error) => hsm(error),
         Failure::IdempotencyMismatch => ProblemType::IdempotencyMismatch,

@@ -10,17 +10,18 @@ use warifu_core::{
     event::{Action, Event, Parties},
     ident::{Serial, UserId},
     lifecycle::{
-        Actor, Confirmation, Denial, Life,
+        Actor, Confirmation, Denial, Held, Life,
         actor::{Scene, Subject},
         authorize::{self, Cause},
     },
     policy::VerificationPolicy,
     rules::{Gate, Rules},
     settle::{Reason, Verdict},
+    token::Moving,
 };
 use warifu_store::record::TokenNote;
 
-use super::draft::Draft;
+use super::{draft::Draft, signing::ChallengeName};
 use crate::{ask::Ask, failure::Failure, service::Service, tls::Role, wire};
 
 /// Who acts, as the request says.
@@ -34,6 +35,8 @@ pub(crate) struct Acting {
     pub(crate) session: Option<SecretText>,
     /// Of the actor's own token.
     pub(crate) code: Option<Code>,
+    /// A challenge that the actor's own token answered, instead of a code.
+    pub(crate) signature: Option<ChallengeName>,
     pub(crate) reason: Option<String>,
     pub(crate) reference: Option<String>,
 }
@@ -89,7 +92,10 @@ impl Acting {
         };
         let login = self.login_method.map(|method| format!("login={method}"));
         let code = self.code.is_some().then(|| "code=given".to_owned());
-        let parts: Vec<String> = [confirmation, login, code].into_iter().flatten().collect();
+        let signature = self.signature.as_ref();
+        let signature = signature.map(|name| format!("signature={}", hex::encode(name.id)));
+        let parts: Vec<String> =
+            [confirmation, login, code, signature].into_iter().flatten().collect();
         (!parts.is_empty()).then(|| parts.join(" "))
     }
 
@@ -124,7 +130,9 @@ impl Service {
         acting: &Acting,
     ) -> Result<bool, Failure> {
         let Some(id) = &acting.user else { return Ok(true) };
-        self.fetch_user(draft, id).await
+        let known = self.fetch_user(draft, id).await?;
+        self.fetch_signer(draft, id).await?;
+        Ok(known)
     }
 
     /// The gate, for one subject or for the contract as a whole. Where policy hides which element
@@ -160,11 +168,12 @@ impl Service {
         let actor = Actor::User {
             id,
             user: &record.user,
-            token: draft.held_by(id),
+            // A keypad token answers challenges: it has signatures, and no codes by itself.
+            token: draft.held_by(id).filter(|held| !is_keypad(held)),
             confirmation: seen_by_gate(draft, acting, with_code),
             code: acting.code.is_some(),
-            signer: None,
-            signed: false,
+            signer: draft.signs(id),
+            signed: acting.signature.is_some(),
         };
         gate.admit(scene, actor, subject)?;
         // Who may not log in because of their lock does not act either: unlocking another user of
@@ -188,12 +197,16 @@ impl Service {
         acting: &Acting,
         gate: &Gate,
     ) -> Result<StepUp, Failure> {
-        let (Some(id), Some(code)) = (&acting.user, &acting.code) else {
+        let Some(id) = acting.user.as_ref().filter(|_| gate.looks_at_code()) else {
             return Ok(StepUp::Passed);
         };
-        if !gate.looks_at_code() {
-            return Ok(StepUp::Passed);
+        if let Some(name) = &acting.signature {
+            let spent = self.spend_signature(ask, draft, acting, (id, name)).await?;
+            let right = spent && acting.confirmation != Confirmation::Wrong;
+            let told = Told { reason: Reason::NotAccepted, remaining: None };
+            return Ok(if right { StepUp::Passed } else { StepUp::Rejected(told) });
         }
+        let Some(code) = &acting.code else { return Ok(StepUp::Passed) };
         let Some(serial) = in_service(draft, id) else { return Ok(unjudged(draft, acting)) };
         let rules = Arc::clone(&draft.rules);
         let judge = Judge { serial: &serial, action: Action::Verify, user: Some(id) };
@@ -261,6 +274,10 @@ fn unjudged(draft: &Draft, acting: &Acting) -> StepUp {
     let hide = draft.rules.hide_which;
     let reason = if hide { Reason::NotAccepted } else { Reason::ConfirmationWrong };
     StepUp::Rejected(Told { reason, remaining: None })
+}
+
+const fn is_keypad(held: &Held<'_>) -> bool {
+    matches!(held.token.moving, Moving::Keypad(_))
 }
 
 fn in_service(draft: &Draft, user: &UserId) -> Option<Serial> {

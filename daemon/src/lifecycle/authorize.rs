@@ -52,6 +52,7 @@ impl Service {
                 Begun::Draft(draft) => *draft,
             };
             self.fetch_held(&mut draft, user).await?;
+            self.fetch_signer(&mut draft, user).await?;
             let (outcome, answer) = decide(&draft, user, &question.operation)?;
             let serial = draft.serial_of(user).cloned();
             let subject = (Some(user), serial.as_ref());
@@ -79,7 +80,8 @@ impl Service {
                 Begun::Draft(draft) => *draft,
             };
             self.fetch_held(&mut draft, user).await?;
-            let registered = draft.serial_of(user).is_some();
+            self.fetch_signer(&mut draft, user).await?;
+            let registered = draft.serial_of(user).is_some() || draft.signs(user).is_some();
             let own = acting.user.as_ref() == Some(user);
             let refusal = match () {
                 () if !draft.rules.skip => Some(Denial::SkipNotAllowed),

@@ -5,19 +5,22 @@
 //!
 //! Not responsible for: decisions.
 
+mod fetch;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Serialize, de::DeserializeOwned};
 use warifu_core::{
+    challenge::ChallengeId,
     event::Event,
     ident::{ContractId, Institution, Serial, TokenId, UserId},
-    lifecycle::Held,
+    lifecycle::{Held, signing},
     rules::Rules,
     time::UnixTime,
 };
 use warifu_store::{
     Commit, Expect, Space, Step, StoreError, Unit, Version, Write,
-    record::{self, ContractRecord, HintRecord, Record, TokenRecord, UserRecord},
+    record::{self, ChallengeRecord, ContractRecord, HintRecord, Record, TokenRecord, UserRecord},
 };
 
 use crate::{
@@ -45,6 +48,7 @@ pub(super) struct Draft {
     pub(super) contract: Cell<ContractRecord>,
     users: BTreeMap<UserId, Cell<UserRecord>>,
     tokens: BTreeMap<Serial, Cell<TokenRecord>>,
+    challenges: BTreeMap<(Serial, ChallengeId), Cell<ChallengeRecord>>,
     steps: Vec<Step>,
     events: Vec<Event>,
     /// Outcomes of the codes that were checked, counted once they are durable.
@@ -72,7 +76,7 @@ macro_rules! stamped {
         }
     )+};
 }
-stamped!(ContractRecord, TokenRecord, UserRecord);
+stamped!(ChallengeRecord, ContractRecord, TokenRecord, UserRecord);
 
 impl<R: Record> Cell<R> {
     pub(super) const fn new(record: R) -> Self {
@@ -85,6 +89,10 @@ impl<R: Record> Cell<R> {
 
     pub(super) const fn get(&self) -> &R {
         &self.record
+    }
+
+    pub(super) const fn is_changed(&self) -> bool {
+        self.changed
     }
 
     pub(super) const fn is_new(&self) -> bool {
@@ -170,6 +178,37 @@ impl Draft {
         (held.life.contract() == Some(&self.contract_id)).then_some(held)
     }
 
+    /// The camera token that this user's record names.
+    pub(super) fn signer_of(&self, user: &UserId) -> Option<&Serial> {
+        self.user(user)?.user.signer().map(|signer| &signer.serial)
+    }
+
+    /// The token that this user signs with, if it was loaded and the bond still counts.
+    pub(super) fn signs(&self, user: &UserId) -> Option<Held<'_>> {
+        let record = &self.user(user)?.user;
+        let camera = record.signer().and_then(|signer| self.held(&signer.serial));
+        let contract = (&self.contract_id, &self.contract.get().contract);
+        signing::signs(contract, record, camera, self.held_by(user))
+    }
+
+    /// A challenge that was loaded.
+    pub(super) fn challenge(&self, serial: &Serial, id: &ChallengeId) -> Option<&ChallengeRecord> {
+        self.challenges.get(&(serial.clone(), *id)).map(Cell::get)
+    }
+
+    pub(super) fn challenge_cell(
+        &mut self,
+        serial: &Serial,
+        id: &ChallengeId,
+    ) -> Option<&mut Cell<ChallengeRecord>> {
+        self.challenges.get_mut(&(serial.clone(), *id))
+    }
+
+    /// A new challenge. Its nonce must not have been used for this token before.
+    pub(super) fn add_challenge(&mut self, record: ChallengeRecord) {
+        self.challenges.insert((record.serial.clone(), record.id), Cell::new(record));
+    }
+
     pub(super) fn add_user(&mut self, record: UserRecord) {
         self.users.insert(record.id.clone(), Cell::new(record));
     }
@@ -230,6 +269,10 @@ impl Draft {
         for (serial, cell) in &mut self.tokens {
             let id = TokenId { institution: self.institution.clone(), serial: serial.clone() };
             steps.push(cell.step(Space::Token, record::token_key(&id), request));
+        }
+        for cell in self.challenges.values_mut() {
+            let key = cell.get().key();
+            steps.push(cell.step(Space::Challenge, key, request));
         }
         steps.append(&mut self.steps);
         steps.extend(Service::remember(ask, answer, self.moment)?);
@@ -317,85 +360,12 @@ impl Service {
             contract,
             users: BTreeMap::new(),
             tokens: BTreeMap::new(),
+            challenges: BTreeMap::new(),
             steps: Vec::new(),
             events: Vec::new(),
             codes: Vec::new(),
             turns: Vec::new(),
         })
-    }
-
-    pub(super) async fn load_contract(
-        &self,
-        institution: &Institution,
-        contract: &ContractId,
-    ) -> Result<Option<Cell<ContractRecord>>, Failure> {
-        let key = record::contract_key(institution, contract);
-        let found = self.store.load(Space::Contract, &key).await?;
-        let cell = |found: warifu_store::Versioned| {
-            Ok(Cell::read(ContractRecord::decode(&found.bytes)?, found.version))
-        };
-        found.map(cell).transpose()
-    }
-
-    /// Loads a user into the draft; `false` where there is none.
-    pub(super) async fn fetch_user(&self, draft: &mut Draft, id: &UserId) -> Result<bool, Failure> {
-        if draft.users.contains_key(id) {
-            return Ok(true);
-        }
-        let key = record::user_key(&draft.institution, &draft.contract_id, id);
-        let Some(found) = self.store.load(Space::User, &key).await? else { return Ok(false) };
-        let cell = Cell::read(UserRecord::decode(&found.bytes)?, found.version);
-        draft.users.insert(id.clone(), cell);
-        Ok(true)
-    }
-
-    /// Loads a token into the draft; `false` where there is none. Its life comes in the contract's
-    /// present generation.
-    pub(super) async fn fetch_token(
-        &self,
-        draft: &mut Draft,
-        serial: &Serial,
-    ) -> Result<bool, Failure> {
-        if draft.tokens.contains_key(serial) {
-            return Ok(true);
-        }
-        let Some(loaded) = self.load_bare_token(&draft.token_id(serial)).await? else {
-            return Ok(false);
-        };
-        let mut record = loaded.record;
-        if record.life.contract() == Some(&draft.contract_id) {
-            let generation = draft.contract.get().contract.generation();
-            record.life = std::mem::take(&mut record.life).in_generation(generation);
-        }
-        draft.tokens.insert(serial.clone(), Cell::read(record, loaded.version));
-        Ok(true)
-    }
-
-    /// Loads the token that a user holds, if they hold one.
-    pub(super) async fn fetch_held(&self, draft: &mut Draft, user: &UserId) -> Result<(), Failure> {
-        if let Some(serial) = draft.serial_of(user).cloned() {
-            self.fetch_token(draft, &serial).await?;
-        }
-        Ok(())
-    }
-
-    /// Takes the turns of tokens whose codes are going to be evaluated, before they are loaded. In
-    /// one order for everybody, so that no two requests wait for each other.
-    pub(super) async fn take_turns(
-        &self,
-        ask: &Ask,
-        draft: &mut Draft,
-        mut serials: Vec<Serial>,
-    ) -> Result<(), Failure> {
-        serials.sort();
-        serials.dedup();
-        for serial in serials {
-            let turn = self.turns.take(&draft.token_id(&serial), ask.deadline).await?;
-            draft.turns.push(turn);
-        }
-        // Whoever had to wait decides at the end of the wait.
-        draft.moment = self.moment()?;
-        Ok(())
     }
 
     /// Commits the draft with its answer. `None`: somebody else was first, start over.
@@ -441,6 +411,11 @@ impl Service {
             let key = record::user_key(&draft.institution, &draft.contract_id, id);
             let now = self.store.load(Space::User, &key).await?;
             let now = now.map(|found| UserRecord::decode(&found.bytes)).transpose()?;
+            return Ok(now.is_some_and(|record| record.stamped() == ours));
+        }
+        if let Some(cell) = draft.challenges.values().find(|cell| cell.changed) {
+            let now = self.store.load(Space::Challenge, &cell.get().key()).await?;
+            let now = now.map(|found| ChallengeRecord::decode(&found.bytes)).transpose()?;
             return Ok(now.is_some_and(|record| record.stamped() == ours));
         }
         if let Some((serial, _)) = draft.tokens.iter().find(|(_, cell)| cell.changed) {

@@ -267,7 +267,11 @@ fn take_away(draft: &mut Draft, user: &UserId, serial: &Serial) -> Result<UnixTi
     Ok(reopens)
 }
 
-fn give_up(draft: &mut Draft, user: &UserId, serial: Option<&Serial>) -> Result<(), Refused> {
+pub(super) fn give_up(
+    draft: &mut Draft,
+    user: &UserId,
+    serial: Option<&Serial>,
+) -> Result<(), Refused> {
     let serial = serial.ok_or(Denial::NotRegistered)?;
     let (rules, now) = (Arc::clone(&draft.rules), draft.now());
     let (contract, holder, token) = draft.trio(user, serial).ok_or(Denial::NotRegistered)?;

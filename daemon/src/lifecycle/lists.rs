@@ -157,7 +157,11 @@ impl Service {
         let key = record::user_key(&token.institution, id, user);
         let Some(found) = self.store.load(Space::User, &key).await? else { return Ok(false) };
         let record = UserRecord::decode(&found.bytes)?;
-        Ok(contract.holding(&record.user).is_some_and(|(serial, _)| *serial == token.serial))
+        let signs = record.user.signer().is_some_and(|signer| {
+            signer.serial == token.serial && signer.generation == contract.generation()
+        });
+        let holds = contract.holding(&record.user);
+        Ok(signs || holds.is_some_and(|(serial, _)| *serial == token.serial))
     }
 
     /// Users who hold a token, and tokens that are in service: what a change of the usage mode frees.
@@ -214,14 +218,14 @@ fn matches(query: &UserQuery, user: &UserSummary) -> bool {
 }
 
 /// A cursor is the end of a key: hex, so that it is opaque and safe in a query.
-fn cursor(prefix: &[u8], text: Option<&str>) -> Result<Option<Vec<u8>>, Failure> {
+pub(super) fn cursor(prefix: &[u8], text: Option<&str>) -> Result<Option<Vec<u8>>, Failure> {
     let Some(text) = text else { return Ok(None) };
     let tail = hex::decode(text).ok().filter(|tail| tail.len() <= Serial::MAX);
     let tail = tail.ok_or(Failure::Field { field: "cursor", rule: "next_cursor of a page" })?;
     Ok(Some([prefix, &tail].concat()))
 }
 
-fn tail(prefix: &[u8], key: &[u8]) -> Option<String> {
+pub(super) fn tail(prefix: &[u8], key: &[u8]) -> Option<String> {
     key.strip_prefix(prefix).map(hex::encode)
 }
 

@@ -71,7 +71,7 @@ impl Service {
             };
             self.fetch_for_registration(ask, &mut draft, user, wish).await?;
             let end = self.attempt(ask, &mut draft, user, wish).await?;
-            let answer = self.registered(ask, &mut draft, user, wish, &end);
+            let answer = registered(ask, &mut draft, user, wish, &end);
             if let Some(kept) = self.finish(ask, draft, answer).await? {
                 return Ok(kept);
             }
@@ -124,7 +124,7 @@ impl Service {
         if let Err(denial) = admit_registration(draft, user, wish, &rules) {
             return Ok(End::Refused(denial.into()));
         }
-        let admission = match admission(draft, user, wish, &rules) {
+        let admission = match admission(draft, user, &wish.serial) {
             Ok(admission) => admission,
             Err(refused) => return Ok(End::Refused(refused)),
         };
@@ -137,42 +137,41 @@ impl Service {
         if let Some(told) = told(draft, verdict, wish.acting.confirmation) {
             return Ok(End::Rejected(unspecific(draft, told), verdict));
         }
-        bind(draft, user, wish, admission).ok_or(Failure::Bug)?;
+        bind(draft, user, &wish.serial, admission).ok_or(Failure::Bug)?;
         Ok(End::Registered(verdict))
     }
+}
 
-    fn registered(
-        &self,
-        ask: &Ask,
-        draft: &mut Draft,
-        user: &UserId,
-        wish: &Registering,
-        end: &End,
-    ) -> ActionAnswer {
-        let (outcome, number, answer) = match end {
-            End::Registered(verdict) => {
-                ("done", Some(*verdict), view::done(draft, user, Some(&wish.serial)))
-            }
-            End::Refused(refused) => {
-                let told = view::refused(draft, hidden(draft, *refused));
-                (refused.denial.word(), None, told)
-            }
-            End::StepUp(told) => (Denial::CodeRejected.word(), None, view::rejected(*told)),
-            End::Rejected(told, verdict) => {
-                (true_outcome(*verdict), Some(*verdict), view::rejected(*told))
-            }
-        };
-        let subject = (Some(user), Some(&wish.serial));
-        let mut event = wish.acting.event(ask, draft, Action::Register, subject, outcome);
-        event.number = number.map(wire::explanation);
-        draft.push(event);
-        if matches!(end, End::Registered(_)) {
-            let serial = Some(&wish.serial);
-            view::note_user(ask, draft, user, Action::Register, serial, &wish.acting);
+fn registered(
+    ask: &Ask,
+    draft: &mut Draft,
+    user: &UserId,
+    wish: &Registering,
+    end: &End,
+) -> ActionAnswer {
+    let (outcome, number, answer) = match end {
+        End::Registered(verdict) => {
+            ("done", Some(*verdict), view::done(draft, user, Some(&wish.serial)))
         }
-        draft.count(outcome);
-        answer
+        End::Refused(refused) => {
+            let told = view::refused(draft, hidden(draft, *refused));
+            (refused.denial.word(), None, told)
+        }
+        End::StepUp(told) => (Denial::CodeRejected.word(), None, view::rejected(*told)),
+        End::Rejected(told, verdict) => {
+            (true_outcome(*verdict), Some(*verdict), view::rejected(*told))
+        }
+    };
+    let subject = (Some(user), Some(&wish.serial));
+    let mut event = wish.acting.event(ask, draft, Action::Register, subject, outcome);
+    event.number = number.map(wire::explanation);
+    draft.push(event);
+    if matches!(end, End::Registered(_)) {
+        let serial = Some(&wish.serial);
+        view::note_user(ask, draft, user, Action::Register, serial, &wish.acting);
     }
+    draft.count(outcome);
+    answer
 }
 
 /// Who may register for whom; the code of the new token comes with the password. In the common mode
@@ -188,16 +187,16 @@ fn admit_registration(
     Service::admit_with(draft, &wish.acting, &rules.registration.gate, Some(subject), true)
 }
 
-fn admission(
+/// Whether this token may become this user's.
+pub(super) fn admission(
     draft: &Draft,
     user: &UserId,
-    wish: &Registering,
-    rules: &Rules,
+    serial: &Serial,
 ) -> Result<Admission, Refused> {
     let record = draft.user(user).ok_or(Denial::UnknownUser)?;
-    let token = draft.held(&wish.serial).ok_or(Denial::NotThisContract)?;
+    let token = draft.held(serial).ok_or(Denial::NotThisContract)?;
     register::check(Registration {
-        rules,
+        rules: &draft.rules,
         contract_id: &draft.contract_id,
         contract: &draft.contract.get().contract,
         user_id: user,
@@ -209,27 +208,32 @@ fn admission(
 }
 
 /// Contract, user, token and the hints for lists.
-fn bind(draft: &mut Draft, user: &UserId, wish: &Registering, admission: Admission) -> Option<()> {
+pub(super) fn bind(
+    draft: &mut Draft,
+    user: &UserId,
+    serial: &Serial,
+    admission: Admission,
+) -> Option<()> {
     let now = draft.now();
     let before = match draft.user(user)?.user.recorded() {
-        Binding::InService { serial, .. }
-        | Binding::Revoked { serial, .. }
-        | Binding::Issued { serial, .. } => Some(serial.clone()),
+        Binding::InService { serial: old, .. }
+        | Binding::Revoked { serial: old, .. }
+        | Binding::Issued { serial: old, .. } => Some(old.clone()),
         Binding::Unregistered => None,
     };
-    let (contract, holder, token) = draft.trio(user, &wish.serial)?;
+    let (contract, holder, token) = draft.trio(user, serial)?;
     let token = token.edit();
     let was = contract.get().contract.clone();
     let mut now_contract = was.clone();
     let holder = &mut holder.edit().user;
-    register::apply(admission, &mut now_contract, holder, (&wish.serial, &mut token.life), now);
+    register::apply(admission, &mut now_contract, holder, (serial, &mut token.life), now);
     if now_contract != was {
         contract.edit().contract = now_contract;
     }
-    if let Some(old) = before.filter(|old| *old != wish.serial) {
+    if let Some(old) = before.filter(|old| old != serial) {
         draft.hint_holder(&old, user, false);
     }
-    draft.hint_holder(&wish.serial, user, true);
+    draft.hint_holder(serial, user, true);
     Some(())
 }
 

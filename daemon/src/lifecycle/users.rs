@@ -18,6 +18,7 @@ use warifu_store::record::{UserNote, UserRecord};
 use super::{
     acting::Acting,
     draft::{Begun, Draft},
+    signing::bond,
     view,
 };
 use crate::{
@@ -95,8 +96,9 @@ impl Service {
         let contract = &draft.contract.get().contract;
         let token = view::shown_token(&draft, user);
         let now = draft.now();
-        let holdings = Holdings { otp: token, signer: None };
-        let login = status::Login { rights, shareable: false };
+        let holdings = Holdings { otp: token, signer: draft.signs(user) };
+        let others = self.active_cameras(&draft, 1).await?;
+        let login = status::Login { rights, shareable: !others.is_empty() };
         let answer = status::status(&draft.rules, contract, &record.user, holdings, login, now);
         let expires = token.and_then(|held| held.token.profile.expires_at);
         Ok(UserStatusAnswer {
@@ -128,6 +130,7 @@ impl Service {
             return Err(Failure::NotFound);
         }
         self.fetch_shown(&mut draft, user).await?;
+        self.fetch_signer(&mut draft, user).await?;
         Ok(draft)
     }
 
@@ -166,7 +169,7 @@ fn detail(draft: &Draft, user: &UserId) -> Option<UserDetail> {
         not_before: opens.map(wire::timestamp),
         ordered: ordered.map(|(kind, _)| view::kind(kind)),
         ordered_at: ordered.map(|(_, at)| wire::timestamp(at)),
-        camera: None,
+        camera: bond(draft, user),
         recent: record.recent.iter().rev().map(event).collect(),
     })
 }

@@ -23,7 +23,11 @@ use warifu_core::{
     ident::{Serial, UserId},
     lifecycle::{
         Authentication, Confirmation, Denial, Held, ListedState, Refused, Role, Stage, TokenKind,
-        UsageMode, authorize::Cause, grant::GrantEnd, standing, status::{CameraScreen, Screen},
+        UsageMode,
+        authorize::Cause,
+        grant::GrantEnd,
+        standing,
+        status::{CameraScreen, Screen},
     },
     rules::{Factor, OperationClass, SerialFault, Stage as OperationStage, local_minute},
     settle::Reason,

@@ -19,11 +19,11 @@
 //! | action | outcome | number |
 //! |---|---|---|
 //! | `activate`, second message made | `am2_sent` | the device's counter |
-//! | `activate`, confirmed | `active_unproven` | |
-//! | `activate`, wrong code that locked the token | `locked` | |
-//! | `share`, `initialise`, `revoke`, `deactivate` | `done` | of `revoke`: when a token may be taken up again |
+//! | `activate`, confirmed | `done` | |
+//! | `activate`, `sign`, wrong code that locked the token | `bad_code` | 0 |
 //! | `sign`, right code | `accepted` | the token's counter, where the suite has one |
-//! | `sign`, wrong code | `wrong` or `locked` | what is left of the token's guess budget |
+//! | `share`, `initialise`, `deactivate` | `done` | |
+//! | `revoke` | `done` | when a token may be taken up again |
 //!
 //! Not responsible for: encrypting or storing the stream (seeds in it are sealed by the HSM, the
 //! rest is customer data all the same), signing it (the HSM).

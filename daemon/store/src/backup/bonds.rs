@@ -19,9 +19,6 @@ use warifu_core::{
 
 use crate::record::{DecodedEvent, TokenRecord, UserRecord};
 
-/// How an activation ends that made a user the first one of a camera token.
-const ACTIVATED: &str = "active_unproven";
-
 /// A user, as records name them.
 pub(super) type Who = (Institution, ContractId, UserId);
 
@@ -48,13 +45,14 @@ pub(super) struct End {
 impl Bonds {
     /// Takes an audit record into account, in the order of the chain.
     pub(super) fn note(&mut self, event: &DecodedEvent) {
-        let done = event.outcome == "done";
         let begins = match event.known_action() {
-            Some(Action::Register | Action::Share) if done => true,
-            Some(Action::Activate) if event.outcome == ACTIVATED => true,
-            Some(Action::Revoke | Action::Deactivate | Action::UserRemove) if done => false,
+            Some(Action::Activate | Action::Register | Action::Share) => true,
+            Some(Action::Revoke | Action::Deactivate | Action::UserRemove) => false,
             _ => return,
         };
+        if event.outcome != "done" {
+            return;
+        }
         let Some((who, serial)) = parties(event) else { return };
         if begins {
             self.begins.insert((who, serial));
@@ -165,19 +163,4 @@ fn parties(event: &DecodedEvent) -> Option<(Who, Serial)> {
     let user = UserId::parse(event.user.as_deref()?).ok()?;
     let serial = Serial::parse(event.serial.as_deref()?).ok()?;
     Some(((institution, contract, user), serial))
-}
-
-#[cfg(test)]
-mod tests {
-    use warifu_core::camera::{Active, Camera, Material, Phase};
-
-    use super::*;
-
-    #[test]
-    fn the_word_of_an_activation_is_the_cores() {
-        let material = Material::default();
-        let active = Active { since: UnixTime(0), proven: false, material, tag: [0; 32] };
-        let camera = Camera { phase: Phase::Active(active), ..Camera::default() };
-        assert_eq!(camera.word(), ACTIVATED);
-    }
 }

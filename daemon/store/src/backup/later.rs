@@ -188,11 +188,10 @@ impl Told {
         };
         match event.known_action()? {
             Register | Resync | Verify if is_accepted(event) => Some(Self::Used),
-            Register | Resync | Verify | Sign if is_lock(event) => Some(Self::Locked),
+            Activate | Register | Resync | Sign | Verify if is_lock(event) => Some(Self::Locked),
             Sign if event.outcome == "accepted" => Some(Self::Signed),
             Share if event.outcome == "done" => Some(Self::Signed),
             Activate if event.outcome == SECOND_MESSAGE => Some(Self::SecondMessage),
-            Activate if event.outcome == "locked" => Some(Self::Locked),
             // What was refused changed nothing.
             _ if !is_switched(event) => None,
             Disable => Some(Self::Disabled),
@@ -215,7 +214,7 @@ fn is_accepted(event: &DecodedEvent) -> bool {
 /// The last attempt that the guess budget allowed, or one that found it spent: `number` is what is
 /// left of it.
 fn is_lock(event: &DecodedEvent) -> bool {
-    matches!(event.outcome.as_str(), "wrong" | "locked") && event.number == Some(0)
+    matches!(event.outcome.as_str(), "bad_code" | "locked" | "wrong") && event.number == Some(0)
 }
 
 /// `unchanged`: it was so already, by a change that may lie before what we see.
@@ -228,4 +227,30 @@ fn token_id(event: &DecodedEvent) -> Option<TokenId> {
         institution: Institution::parse(event.institution.as_deref()?).ok()?,
         serial: Serial::parse(event.serial.as_deref()?).ok()?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use warifu_core::{
+        camera::{Camera, LoginName, Material, Session},
+        ident::{ContractId, UserId},
+    };
+
+    use super::*;
+
+    #[test]
+    fn the_word_of_the_second_message_is_the_cores() {
+        let session = Session {
+            id: [0; 12],
+            contract: ContractId::parse("C1").unwrap(),
+            user: UserId::parse("U1").unwrap(),
+            login: LoginName::parse("ICHIRO").unwrap(),
+            since: UnixTime(0),
+            wrong: 0,
+            material: Material::default(),
+            message: Vec::new(),
+        };
+        let camera = Camera { phase: Phase::Second(session), ..Camera::default() };
+        assert_eq!(camera.word(), SECOND_MESSAGE);
+    }
 }

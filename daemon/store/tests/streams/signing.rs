@@ -257,7 +257,7 @@ async fn an_activation_that_the_backup_lacks_needs_an_initialisation() {
             said(Action::Activate, "S1", "am1_sent", None, 6),
             said(Action::Activate, "S1", "am2_sent", Some(6), 7),
             said(Action::Activate, "S1", "am2_sent", Some(9), 8),
-            said(Action::Activate, "S1", "active_unproven", None, 9),
+            told(Action::Activate, "U1", "S1", None, 9),
         ],
     )
     .await;
@@ -292,7 +292,7 @@ async fn what_the_record_knows_already_changes_nothing() {
     let events = vec![
         told(Action::Initialise, "U1", "S1", None, 5),
         said(Action::Activate, "S1", "am2_sent", Some(5), 6),
-        said(Action::Activate, "S1", "active_unproven", None, 7),
+        told(Action::Activate, "U1", "S1", None, 7),
         said(Action::Sign, "S1", "accepted", None, 49),
     ];
     let (store, changed) = after(&later, events).await;
@@ -323,8 +323,8 @@ async fn wrong_codes_and_losses_stay() {
     let (store, _) = after(
         &bank,
         vec![
-            said(Action::Sign, "S1", "wrong", Some(1), 5),
-            said(Action::Sign, "S2", "wrong", Some(0), 6),
+            said(Action::Sign, "S1", "bad_code", Some(1), 5),
+            said(Action::Sign, "S2", "bad_code", Some(0), 6),
             told(Action::Lost, "U1", "S1", None, 7),
         ],
     )
@@ -334,12 +334,12 @@ async fn wrong_codes_and_losses_stay() {
     assert_eq!(second.token.guard.locked_at, Some(UnixTime(NOW_S + 6)));
     let again = bank_with(&[camera("S1", Phase::Ready)]).await;
     let locked = vec![
-        said(Action::Activate, "S1", "wrong", Some(0), 5),
-        said(Action::Activate, "S1", "locked", Some(0), 9),
+        said(Action::Activate, "S1", "bad_code", None, 5),
+        said(Action::Activate, "S1", "bad_code", Some(0), 9),
     ];
     let (store, _) = after(&again, locked).await;
     let guard = read_token(&store, "S1").await.token.guard;
-    assert_eq!(guard.locked_at, Some(UnixTime(NOW_S + 9)), "the last try of a step locks nothing");
+    assert_eq!(guard.locked_at, Some(UnixTime(NOW_S + 9)), "not every wrong code locks");
 }
 
 #[tokio::test]

@@ -1,0 +1,88 @@
+//! What follows from a right answer: nothing for a transaction, a bond for a share or a
+//! registration, a clean device for a deactivation.
+//!
+//! Not responsible for: the code.
+
+use warifu_core::{
+    challenge::{ChallengeId, Purpose},
+    ident::{Serial, UserId},
+    lifecycle::{
+        Denial,
+        signing::{self, Signer},
+    },
+};
+use warifu_store::record::ChallengeRecord;
+
+use super::{edit_camera, is_idle, may::may_share};
+use crate::{
+    failure::Failure,
+    lifecycle::{draft::Draft, register},
+};
+
+/// Whether what the challenge was put for is still possible.
+pub(super) fn still_possible(
+    draft: &Draft,
+    user: &UserId,
+    one: &ChallengeRecord,
+) -> Result<(), Denial> {
+    match one.purpose {
+        Purpose::Sign => match draft.signs(user) {
+            Some(held) if *held.serial == one.serial => Ok(()),
+            _ => Err(Denial::NotBound),
+        },
+        // That the user has approval rights was vouched for when the challenge was put.
+        Purpose::Share => {
+            may_share(draft, user, &one.serial, true).map_err(|refused| refused.denial)
+        }
+        Purpose::Register => register::admission(draft, user, &one.serial)
+            .map(|_| ())
+            .map_err(|refused| refused.denial),
+        Purpose::Deactivate => match draft.token(&one.serial) {
+            Some(record)
+                if record.life.contract() == Some(&draft.contract_id) && is_idle(&record.life) =>
+            {
+                Ok(())
+            }
+            _ => Err(Denial::SerialInUse),
+        },
+        Purpose::Activate => Err(Denial::NoChallenge),
+    }
+}
+
+/// Makes it so.
+pub(super) fn follow(
+    draft: &mut Draft,
+    user: &UserId,
+    serial: &Serial,
+    id: &ChallengeId,
+) -> Result<(), Failure> {
+    let one = draft.challenge(serial, id).ok_or(Failure::Bug)?;
+    match one.purpose {
+        Purpose::Sign => Ok(()),
+        Purpose::Share => {
+            let login = one.login.clone().ok_or(Failure::Bug)?;
+            let activation = one.challenge.activation;
+            let generation = draft.contract.get().contract.generation();
+            let (serial, at) = (serial.clone(), draft.now());
+            let bond = Signer { serial: serial.clone(), login, at, generation, activation };
+            let before = draft.signer_of(user).cloned();
+            let (_, holder, token) = draft.trio(user, &serial).ok_or(Failure::Bug)?;
+            let (holder, life) = (&mut holder.edit().user, &mut token.edit().life);
+            signing::shared(holder, life, bond).map_err(|_| Failure::Bug)?;
+            if let Some(old) = before.filter(|old| *old != serial) {
+                draft.hint_holder(&old, user, false);
+            }
+            draft.hint_holder(&serial, user, true);
+            Ok(())
+        }
+        Purpose::Register => {
+            let admission = register::admission(draft, user, serial).map_err(|_| Failure::Bug)?;
+            register::bind(draft, user, serial, admission).ok_or(Failure::Bug)
+        }
+        Purpose::Deactivate => {
+            edit_camera(draft, serial)?.initialise();
+            Ok(())
+        }
+        Purpose::Activate => Err(Failure::Bug),
+    }
+}

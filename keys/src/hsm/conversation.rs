@@ -278,8 +278,9 @@ impl Conversation {
                 "HSM worker ends"
             );
             board.trouble(format!("HSM worker ended: {why}"));
-            give_back(&board, in_flight);
+            // Before the jobs are answered: whoever has an answer finds its cause counted.
             Figures::add(&board.figures.kills, 1);
+            give_back(&board, in_flight);
             link.kill().await;
         }
         drop(entry);

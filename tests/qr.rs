@@ -11,19 +11,20 @@ use warifud::qr::{Format, Picture, TooLong, picture};
 
 /// Messages of the camera token's protocol, and the version in which each is to be drawn.
 fn texts() -> Vec<(String, u64)> {
-    let file = repository().join("tests/vectors/qr.json");
-    let all: Vec<Value> = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
-    let text = |one: &Value| one["text"].as_str().unwrap().to_owned();
-    all.iter().map(|one| (text(one), one["version"].as_u64().unwrap())).collect()
+    let file = fs::read(repository().join("tests/vectors/qr.json")).expect("our own file");
+    let all: Vec<Value> = serde_json::from_slice(&file).expect("JSON");
+    let text = |one: &Value| one["text"].as_str().expect("a text").to_owned();
+    let version = |one: &Value| one["version"].as_u64().expect("a version");
+    all.iter().map(|one| (text(one), version(one))).collect()
 }
 
 /// What `zbarimg` sees in a picture.
 fn seen(folder: &Path, picture: &Picture) -> String {
     let file = folder.join("code.png");
-    fs::write(&file, &picture.bytes).unwrap();
+    fs::write(&file, &picture.bytes).expect("a file in the test's folder");
     let mut zbarimg = Command::new("zbarimg");
     zbarimg.args(["--raw", "-q", "-Sdisable", "-Sqrcode.enable"]).arg(&file);
-    let output = String::from_utf8(run(&mut zbarimg).stdout).unwrap();
+    let output = String::from_utf8(run(&mut zbarimg).stdout).expect("Base45 is ASCII");
     output.strip_suffix('\n').unwrap_or(&output).to_owned()
 }
 

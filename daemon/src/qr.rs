@@ -48,7 +48,7 @@ pub struct TooLong;
 pub fn picture(text: &str, format: Format) -> Result<Picture, TooLong> {
     let code = encode(text)?;
     let bytes = match format {
-        Format::Png => png(&code).expect("a Vec takes whatever is written, and all rows are there"),
+        Format::Png => png(&code),
         Format::Svg => svg(&code).into_bytes(),
     };
     Ok(Picture { bytes, version: code.version().value() })
@@ -77,7 +77,7 @@ fn row(code: &QrCode, y: i32) -> impl Iterator<Item = bool> + '_ {
     (0..side(code)).map(move |x| code.get_module(x - QUIET, y - QUIET))
 }
 
-fn png(code: &QrCode) -> Result<Vec<u8>, EncodingError> {
+fn png(code: &QrCode) -> Vec<u8> {
     let mut pixels = Vec::new();
     for y in 0..side(code) {
         let line: Vec<u8> = row(code, y).map(|black| if black { 0x00 } else { 0xFF }).collect();
@@ -87,15 +87,19 @@ fn png(code: &QrCode) -> Result<Vec<u8>, EncodingError> {
     }
     let width = side(code).unsigned_abs() * SCALE;
     let mut file = Vec::with_capacity(8 * 1_024);
-    let mut encoder = Encoder::new(&mut file, width, width);
+    write_png(&mut file, width, &pixels).expect("a Vec takes any bytes, and all rows are there");
+    file
+}
+
+fn write_png(file: &mut Vec<u8>, width: u32, pixels: &[u8]) -> Result<(), EncodingError> {
+    let mut encoder = Encoder::new(file, width, width);
     encoder.set_color(ColorType::Grayscale);
     encoder.set_depth(BitDepth::One);
     encoder.set_compression(Compression::Fast);
     encoder.set_filter(Filter::Up); // seven of eight lines are the same as the one above
     let mut writer = encoder.write_header()?;
-    writer.write_image_data(&pixels)?;
-    writer.finish()?;
-    Ok(file)
+    writer.write_image_data(pixels)?;
+    writer.finish()
 }
 
 fn svg(code: &QrCode) -> String {

@@ -17,7 +17,7 @@ use warifu_core::{
     settle::{self, Reason, Verdict},
     token::Token,
 };
-use warifu_keys::custody;
+use warifu_keys::driver::{DriverError, Question};
 use warifu_store::record::TokenRecord;
 
 use crate::{
@@ -122,20 +122,15 @@ impl Service {
         code: &Code,
         plan: &Plan,
     ) -> Result<Option<usize>, Failure> {
-        let profile = &record.token.profile;
-        let found = self
-            .hsm
-            .verify(
-                &record.seal,
-                &custody::record_name(id),
-                profile.hash,
-                profile.digits,
-                code,
-                plan.candidates().collect(),
-                self.hsm_deadline(ask),
-            )
-            .await?;
-        Ok(found)
+        let factors: Vec<_> = plan.candidates().collect();
+        let question = Question::Factors { digits: record.token.profile.digits, factors: &factors };
+        let keys = self.token_keys(ask, id, record);
+        let found = self.driver(record)?.check_code(keys, question, code).await;
+        found.map_err(|error| match error {
+            DriverError::Hsm(error) => error.into(),
+            // A plan is made for tokens that show one-time passwords, and for no others.
+            DriverError::Denied(_) | DriverError::Damaged => Failure::Bug,
+        })
     }
 
     /// Answers as for a serial that no token has; `word` is what the audit chain is told.

@@ -327,8 +327,9 @@ impl Camera {
     }
 
     /// What a restore from a backup does: the sessions of that time are over, and where the token
-    /// had got everything it may be active or not.
+    /// had got everything it may be active or not. It may also have been activated since.
     pub fn forget_sessions(&mut self) {
+        self.activations = self.activations.max(1);
         match self.phase {
             Phase::First(_) => self.phase = Phase::Ready,
             Phase::Second(_) => self.phase = Phase::InitRequired,

@@ -11,12 +11,14 @@ use warifu_core::{
     lifecycle::{
         Binding, Denial,
         leave::{self, Left},
+        signing::{self, Leaving},
     },
 };
 
 use super::{
     acting::{Acting, staff_given},
     draft::{Begun, Draft},
+    signing::bound,
     view,
 };
 use crate::{
@@ -41,12 +43,20 @@ impl Service {
                 Begun::Draft(draft) => *draft,
             };
             self.fetch_held(&mut draft, user).await?;
+            self.fetch_signer(&mut draft, user).await?;
             let serial = draft.held_by(user).map(|held| held.serial.clone());
+            let signer = bound(&draft, user);
             let refusal = may_remove(&draft, user, acting).err();
             if refusal.is_none() {
                 let_go(&mut draft, user, serial.as_ref());
+                stop_signing(&mut draft, user, signer.as_ref());
             }
             let outcome = refusal.map_or("done", Denial::word);
+            if let Some(signer) = signer.filter(|signer| Some(signer) != serial.as_ref()) {
+                let subject = (Some(user), Some(&signer));
+                let event = acting.event(ask, &draft, Action::UserRemove, subject, outcome);
+                draft.push(event);
+            }
             let subject = (Some(user), serial.as_ref());
             let event = acting.event(ask, &draft, Action::UserRemove, subject, outcome);
             draft.push(event);
@@ -87,5 +97,14 @@ fn let_go(draft: &mut Draft, user: &UserId, serial: Option<&Serial>) {
     if life != token.get().life {
         token.edit().life = life;
     }
+    draft.hint_holder(serial, user, false);
+}
+
+fn stop_signing(draft: &mut Draft, user: &UserId, serial: Option<&Serial>) {
+    let Some(serial) = serial else { return };
+    let (rules, now) = (Arc::clone(&draft.rules), draft.now());
+    let Some((_, holder, token)) = draft.trio(user, serial) else { return };
+    let (holder, life) = (&mut holder.edit().user, &mut token.edit().life);
+    signing::leave(&rules, holder, life, Leaving::Revoked, now);
     draft.hint_holder(serial, user, false);
 }

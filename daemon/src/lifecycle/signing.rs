@@ -35,6 +35,7 @@ use warifu_store::{
     record::{self, ChallengeRecord, Record as _, TokenRecord},
 };
 
+pub(in crate::lifecycle) use self::leave::bound;
 pub(crate) use self::{
     activation::{Activating, CodeGiven},
     answer::Answering,
@@ -88,7 +89,7 @@ fn driven<T>(result: Result<T, DriverError>) -> Result<Driven<T>, Failure> {
 
 impl Service {
     /// The driver that a token's record was written by.
-    fn driver(&self, record: &TokenRecord) -> Result<&dyn Driver, Failure> {
+    pub(crate) fn driver(&self, record: &TokenRecord) -> Result<&dyn Driver, Failure> {
         let name = match (&record.token.moving, &record.camera_keys) {
             (Moving::Camera(_), Some(keys)) => keys.driver.as_str(),
             (Moving::Camera(_), None) => Txa1::NAME,
@@ -99,7 +100,8 @@ impl Service {
         self.drivers.get(name).ok_or(missing)
     }
 
-    fn token_keys<'a>(
+    /// A token and its keys, as drivers take them.
+    pub(crate) fn token_keys<'a>(
         &self,
         ask: &Ask,
         id: &'a warifu_core::ident::TokenId,

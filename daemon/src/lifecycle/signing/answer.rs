@@ -155,6 +155,7 @@ fn answered(
     let one = draft.challenge(serial, id);
     let mut event = given.acting.event(ask, draft, Action::Sign, (Some(user), Some(serial)), word);
     event.note = one.map(signed::summary);
+    event.number = number(draft, serial, judged);
     let base = ChallengeVerifyAnswer {
         outcome: Outcome::Rejected,
         reason: outcome.map(view::denial),
@@ -186,8 +187,22 @@ fn answered(
         }
     };
     draft.push(event);
+    if outcome.is_none() {
+        effect::record(ask, draft, user, (serial, id), &given.acting);
+    }
     note(ask, draft, user, serial, word);
     Ok(answer)
+}
+
+/// What a restore from a backup needs of it: what is left of the token's tries, or the counter that
+/// was used.
+fn number(draft: &Draft, serial: &Serial, judged: &Judged) -> Option<u64> {
+    let token = &draft.token(serial)?.token;
+    match judged {
+        Judged::Right(factor) => factor.and_then(|factor| factor.counter),
+        Judged::Wrong => Some(settle::remaining(token, &draft.rules.verification).into()),
+        Judged::Refused(_) => None,
+    }
 }
 
 /// Tries are told of a challenge that is still open; of the token's where the policy lets it.

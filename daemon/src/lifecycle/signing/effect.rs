@@ -5,6 +5,7 @@
 
 use warifu_core::{
     challenge::{ChallengeId, Purpose},
+    event::Action,
     ident::{Serial, UserId},
     lifecycle::{
         Denial,
@@ -15,8 +16,9 @@ use warifu_store::record::ChallengeRecord;
 
 use super::{edit_camera, is_idle, may::may_share};
 use crate::{
+    ask::Ask,
     failure::Failure,
-    lifecycle::{draft::Draft, register},
+    lifecycle::{acting::Acting, draft::Draft, register, view},
 };
 
 /// Whether what the challenge was put for is still possible.
@@ -85,4 +87,23 @@ pub(super) fn follow(
         }
         Purpose::Activate => Err(Failure::Bug),
     }
+}
+
+/// Writes it into the audit chain and the user's own history; the signature itself has an entry too.
+pub(super) fn record(
+    ask: &Ask,
+    draft: &mut Draft,
+    user: &UserId,
+    (serial, id): (&Serial, &ChallengeId),
+    acting: &Acting,
+) {
+    let action = match draft.challenge(serial, id).map(|one| one.purpose) {
+        Some(Purpose::Share) => Action::Share,
+        Some(Purpose::Register) => Action::Register,
+        _ => return,
+    };
+    let event = acting.event(ask, draft, action, (Some(user), Some(serial)), "done");
+    draft.push(event);
+    view::note_user(ask, draft, user, action, Some(serial), acting);
+    view::note_token(ask, draft, serial, action, Some(user));
 }

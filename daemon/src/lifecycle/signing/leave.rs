@@ -220,7 +220,7 @@ struct Way<'a> {
 }
 
 /// The camera token that the user signs with.
-pub(super) fn bound(draft: &Draft, user: &UserId) -> Option<Serial> {
+pub(in crate::lifecycle) fn bound(draft: &Draft, user: &UserId) -> Option<Serial> {
     let signer = draft.user(user)?.user.signer()?;
     let held = draft.held(&signer.serial)?;
     let generation = draft.contract.get().contract.generation();

@@ -11,6 +11,7 @@ use warifu_core::{
     event::Action,
     ident::{Serial, UserId},
     lifecycle::{Denial, Refused},
+    token::Moving,
 };
 
 use super::End;
@@ -84,11 +85,24 @@ pub(super) fn record_end(
         }
     };
     let subject = (Some(user), Some(serial));
-    let event = acting.event(ask, draft, Action::Activate, subject, outcome);
+    let mut event = acting.event(ask, draft, Action::Activate, subject, outcome);
+    event.number = number(draft, serial, outcome);
     draft.push(event);
     if outcome == "done" {
         view::note_user(ask, draft, user, Action::Activate, Some(serial), acting);
         view::note_token(ask, draft, serial, Action::Activate, Some(user));
     }
     answer
+}
+
+/// What a restore from a backup needs of it: how far the device's counter had come, and whether
+/// this code locked the token.
+fn number(draft: &Draft, serial: &Serial, outcome: &str) -> Option<u64> {
+    let token = &draft.token(serial)?.token;
+    let Moving::Camera(state) = &token.moving else { return None };
+    match outcome {
+        "am2_sent" => Some(state.counter.into()),
+        "bad_code" if token.guard.locked_at.is_some() => Some(0),
+        _ => None,
+    }
 }

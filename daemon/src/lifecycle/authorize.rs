@@ -110,7 +110,7 @@ fn decide(
 ) -> Result<(&'static str, AuthorizeAnswer), Failure> {
     let record = draft.user(user).ok_or(Failure::Bug)?;
     let contract = &draft.contract.get().contract;
-    let tokens = Holdings { otp: draft.held_by(user), signer: None };
+    let tokens = Holdings { otp: draft.held_by(user), signer: draft.signs(user) };
     let Authorization { decision, limit_yen_per_day } =
         authorize::authorize(&draft.rules, contract, &record.user, tokens, operation, draft.now());
     let answer = AuthorizeAnswer {

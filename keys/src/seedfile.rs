@@ -27,7 +27,7 @@ pub mod unwrap;
 pub use code::{Code, Scope};
 pub use crypto::ContainerCrypto;
 pub use options::{IntegerEncoding, Limits, ReadOptions, Signatures};
-pub use record::{Algorithm, Record, SecretValue};
+pub use record::{Algorithm, CameraPart, Record, SecretValue};
 pub use refusal::{Position, Refusal, Warning};
 pub use unwrap::Unlock;
 

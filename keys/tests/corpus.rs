@@ -278,7 +278,7 @@ fn gives_the_code(token: &Value, record: &Record, secret: &Secret) -> bool {
     let Some(code) = check["code"].as_str() else { return true };
     let kind = match record.algorithm {
         Algorithm::Totp => Kind::Totp { step_s: record.time_step_s.unwrap() },
-        Algorithm::Hotp | Algorithm::Ocra => Kind::Hotp,
+        Algorithm::Hotp | Algorithm::Ocra | Algorithm::Txa1(_) => Kind::Hotp,
     };
     let digits = Digits::new(record.digits).unwrap();
     let token = VirtualToken::new(secret.expose().to_vec(), kind, record.hash, digits);

@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use warifu_core::ocra::SuiteWarning;
+
 /// What a refusal of this class hits unless said otherwise.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Scope {
@@ -14,7 +16,7 @@ pub enum Scope {
 }
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident = $text:literal, $scope:ident, $remedy:literal;)*) => {
+    ($($(#[$doc:meta])* $name:ident = $text:literal, $scope:ident, $remedy:expr;)*) => {
         /// A class of refusal (`E_`) or of warning (`W_`).
         #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
         pub enum Code { $($(#[$doc])* $name,)* }
@@ -131,9 +133,9 @@ codes! {
     /// Serial missing or with characters outside the allowed set.
     Serial = "E_SERIAL", Token, "ask the maker for the serial as printed on the token";
     /// Key algorithm missing or unknown.
-    Alg = "E_ALG", Token, "this token can not be verified here; ask the maker for HOTP or TOTP";
+    Alg = "E_ALG", Token, "this token can not be verified here; ask the maker for HOTP, TOTP, OCRA or TXA1";
     /// Suite missing or unknown.
-    Suite = "E_SUITE", Token, "ask the maker for the suite as registered";
+    Suite = "E_SUITE", Token, "ask the maker for the suite as registered in the token, and for tokens of another suite where the rule forbids it";
     /// Not a key for one-time passwords.
     Usage = "E_USAGE", Token, "leave this key out: it is not made for one-time passwords";
     /// Policy not understood: usage not permitted (RFC 6030 s.5).
@@ -160,6 +162,12 @@ codes! {
     SecretLen = "E_SECRET_LEN", Token, "ask the maker for a secret of 16 to 64 octets";
     /// Record without a secret.
     NoSecret = "E_NO_SECRET", Token, "ask the maker for the file with the secrets";
+    /// The keys of one token do not belong together.
+    Group = "E_GROUP", Token, "ask the maker for the keys of each token one after the other, all of them and each once";
+    /// The tokens are of another kind than the import says.
+    Kind = "E_KIND", Token, "import camera tokens as kind camera, all others as hard or soft";
+    /// The HSM of this server can not take the key as the file has it.
+    Hsm = "E_HSM", Token, "do what the rule says, then import the file again";
     /// Date without a time zone, read as UTC.
     WDateTz = "W_DATE_TZ", Token, "compare the date with the contract";
     /// Two tokens share a secret.
@@ -192,9 +200,67 @@ codes! {
     WPolicy = "W_POLICY", Token, "make sure that the PIN or transaction policy is enforced elsewhere";
     /// Encrypted integer whose plaintext encoding RFC 6030 does not define.
     WEncInt = "W_ENC_INT", Token, "ask the maker whether it is decimal text or big-endian, then say so";
+    /// Suites of one token whose keys came encrypted one by one.
+    WSharedSeed = "W_SHARED_SEED", Token, "the first key of each token is used for all its suites, since encrypted keys can not be compared; try each suite of one real token";
+    /// See [`SuiteWarning::Collides`].
+    WOcraCollides = "W_OCRA_COLLIDES", Token, SuiteWarning::Collides.en();
+    /// See [`SuiteWarning::AmountOpen`].
+    WOcraAmountOpen = "W_OCRA_AMOUNT_OPEN", Token, SuiteWarning::AmountOpen.en();
+    /// See [`SuiteWarning::NoFreshness`].
+    WOcraNoFreshness = "W_OCRA_NO_FRESHNESS", Token, SuiteWarning::NoFreshness.en();
+    /// See [`SuiteWarning::ShortCode`].
+    WOcraShortCode = "W_OCRA_SHORT_CODE", Token, SuiteWarning::ShortCode.en();
+    /// See [`SuiteWarning::TenDigits`].
+    WOcraTenDigits = "W_OCRA_TEN_DIGITS", Token, SuiteWarning::TenDigits.en();
+    /// See [`SuiteWarning::WholeMac`].
+    WOcraWholeMac = "W_OCRA_WHOLE_MAC", Token, SuiteWarning::WholeMac.en();
+    /// See [`SuiteWarning::Sha1`].
+    WOcraSha1 = "W_OCRA_SHA1", Token, SuiteWarning::Sha1.en();
+    /// See [`SuiteWarning::ShortQuestion`].
+    WOcraShortQuestion = "W_OCRA_SHORT_QUESTION", Token, SuiteWarning::ShortQuestion.en();
+    /// See [`SuiteWarning::Session`].
+    WOcraSession = "W_OCRA_SESSION", Token, SuiteWarning::Session.en();
+    /// See [`SuiteWarning::Pin`].
+    WOcraPin = "W_OCRA_PIN", Token, SuiteWarning::Pin.en();
+    /// See [`SuiteWarning::MutualRefused`].
+    WOcraMutualRefused = "W_OCRA_MUTUAL_REFUSED", Token, SuiteWarning::MutualRefused.en();
 }
 
 impl Code {
+    /// Reads [`Self::as_str`].
+    pub fn from_text(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.as_str() == text)
+    }
+
+    /// The class that carries a warning about a suite.
+    pub const fn of_suite(warning: SuiteWarning) -> Self {
+        match warning {
+            SuiteWarning::Collides => Self::WOcraCollides,
+            SuiteWarning::AmountOpen => Self::WOcraAmountOpen,
+            SuiteWarning::NoFreshness => Self::WOcraNoFreshness,
+            SuiteWarning::ShortCode => Self::WOcraShortCode,
+            SuiteWarning::TenDigits => Self::WOcraTenDigits,
+            SuiteWarning::WholeMac => Self::WOcraWholeMac,
+            SuiteWarning::Sha1 => Self::WOcraSha1,
+            SuiteWarning::ShortQuestion => Self::WOcraShortQuestion,
+            SuiteWarning::Session => Self::WOcraSession,
+            SuiteWarning::Pin => Self::WOcraPin,
+            SuiteWarning::MutualRefused => Self::WOcraMutualRefused,
+        }
+    }
+
+    /// [`Self::remedy`] in Japanese, for the classes that have it.
+    pub fn remedy_ja(self) -> Option<&'static str> {
+        if self == Self::WSharedSeed {
+            return Some(
+                "暗号化された鍵は比較できないため、各トークンの先頭の鍵をすべてのスイートに使用します。\
+                 実物のトークン1台で、すべてのスイートの認証番号を確認してください",
+            );
+        }
+        let warning = SuiteWarning::ALL.into_iter().find(|one| Self::of_suite(*one) == self);
+        warning.map(SuiteWarning::ja)
+    }
+
     /// Whether a token with this warning needs a second approval before it goes into service.
     pub const fn quarantines(self) -> bool {
         matches!(
@@ -213,5 +279,30 @@ impl Code {
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_class_is_found_by_its_text() {
+        for code in Code::ALL {
+            assert_eq!(Code::from_text(code.as_str()), Some(*code));
+        }
+        assert_eq!(Code::from_text("W_NOVEL"), None);
+    }
+
+    #[test]
+    fn what_is_to_know_about_a_suite_is_told_in_both_languages() {
+        for warning in SuiteWarning::ALL {
+            let code = Code::of_suite(warning);
+            let word = warning.word().to_ascii_uppercase();
+            assert_eq!(code.as_str(), format!("W_OCRA_{word}"));
+            assert_eq!((code.remedy(), code.remedy_ja()), (warning.en(), Some(warning.ja())));
+            assert!(!code.quarantines(), "the suites are legal");
+        }
+        assert_eq!(Code::WUnsigned.remedy_ja(), None);
     }
 }

@@ -77,6 +77,14 @@ impl Cipher {
             Self::AesKeyWrap(_) => len.saturating_sub(8),
         }
     }
+
+    /// Octets of an encrypted value: IV and padding of one to sixteen octets, or the wrap's own block.
+    pub const fn sealed_len(self, plain: usize) -> usize {
+        match self {
+            Self::AesCbc(_) => (plain / 16).saturating_add(2).saturating_mul(16),
+            Self::AesKeyWrap(_) => plain.saturating_add(8),
+        }
+    }
 }
 
 /// Hash of an HMAC, for ValueMAC and for PBKDF2.

@@ -37,7 +37,7 @@ pub struct KeyLine {
     pub manufacturer: Option<String>,
     /// Id of the key within the device.
     pub key_id: String,
-    /// `HOTP`, `TOTP` or `OCRA`.
+    /// `HOTP`, `TOTP`, `OCRA` or `TXA1`.
     pub algorithm: &'static str,
     /// `SHA1`, `SHA256` or `SHA512`.
     pub hash: &'static str,

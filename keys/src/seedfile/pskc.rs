@@ -9,10 +9,10 @@ use std::io::BufRead;
 use super::code::Code;
 use super::crypto::{ContainerCrypto, KeySource, MacMethod, Pbkdf2};
 use super::options::{ReadOptions, Signatures};
-use super::record::{Record, SecretValue};
+use super::record::{Algorithm, Record, SecretValue};
 use super::refusal::{Position, Refusal, Warning};
 use super::scan::{Piece, Root, Scanner};
-use super::seen::Seen;
+use super::seen::{self, Seen};
 use element::{El, Place};
 use names::{DS, PSKC};
 use values::Values;
@@ -42,6 +42,8 @@ pub(super) struct PskcReader<R> {
     keys: usize,
     identities: Seen,
     secrets: Seen,
+    /// Device and secret of the key before, where that was one of OCRA.
+    owner: Option<[u8; 16]>,
     signed: bool,
     first: Option<Piece>,
     ready: VecDeque<Result<Record, Refusal>>,
@@ -79,6 +81,7 @@ impl<R: BufRead> PskcReader<R> {
             keys: 0,
             identities: Seen::default(),
             secrets: Seen::default(),
+            owner: None,
             signed: false,
             first: None,
             ready: VecDeque::new(),
@@ -222,9 +225,7 @@ impl<R: BufRead> PskcReader<R> {
         }
         match package.key {
             Ok(mut record) => {
-                if let SecretValue::Plain(secret) = &record.secret
-                    && self.secrets.again(&[secret.expose()])
-                {
+                if self.is_of_another(&record) {
                     record.warnings.push(Warning::new(Code::WDupSecret, "Secret"));
                 }
                 self.ready.push_back(Ok(record));
@@ -232,6 +233,18 @@ impl<R: BufRead> PskcReader<R> {
             Err(faults) => self.ready.extend(faults.into_iter().map(Err)),
         }
         Ok(())
+    }
+
+    /// Whether the secret was read before. The suites of one keypad token stand one after the other
+    /// and share theirs: that is no news.
+    fn is_of_another(&mut self, record: &Record) -> bool {
+        let SecretValue::Plain(secret) = &record.secret else { return false };
+        let maker = record.manufacturer.as_deref().unwrap_or_default();
+        let parts = [maker.as_bytes(), record.serial.as_str().as_bytes(), secret.expose()];
+        let owner = (record.algorithm == Algorithm::Ocra).then(|| seen::digest(&parts));
+        let is_known = owner.is_some() && self.owner == owner;
+        self.owner = owner;
+        self.secrets.again(&[secret.expose()]) && !is_known
     }
 
     fn signature(&mut self, el: El<'_>) -> Result<(), Refusal> {

@@ -5,6 +5,7 @@
 use warifu_core::ident::Serial;
 use warifu_core::oath::HashAlgorithm;
 use warifu_core::time::UnixTime;
+use warifu_txa1::expansion::{self, Role};
 
 use super::crypto::EncryptedValue;
 use super::refusal::{Position, Warning};
@@ -19,15 +20,48 @@ pub enum Algorithm {
     Totp,
     /// RFC 6287; the suite is in [`Record::suite`].
     Ocra,
+    /// A key of a camera token.
+    Txa1(CameraPart),
+}
+
+/// What of a camera token's keys a record holds. The file says it as the key's suite.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum CameraPart {
+    /// The seed from which all three keys follow.
+    Seed,
+    /// One of the three keys.
+    Key(Role),
+}
+
+impl CameraPart {
+    /// Octets of the seed and of each key.
+    pub const LEN: usize = expansion::KEY_LEN;
+
+    /// `SEED`, `ENC`, `COD`, `SIG`: the suite, and the end of the key's id.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Seed => "SEED",
+            Self::Key(role) => role.label(),
+        }
+    }
+
+    /// Reads [`Self::label`].
+    pub fn from_label(text: &str) -> Option<Self> {
+        match text {
+            "SEED" => Some(Self::Seed),
+            _ => Role::from_label(text).map(Self::Key),
+        }
+    }
 }
 
 impl Algorithm {
-    /// `HOTP`, `TOTP`, `OCRA`.
+    /// `HOTP`, `TOTP`, `OCRA`, `TXA1`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Hotp => "HOTP",
             Self::Totp => "TOTP",
             Self::Ocra => "OCRA",
+            Self::Txa1(_) => "TXA1",
         }
     }
 }
@@ -39,6 +73,17 @@ pub enum SecretValue {
     Plain(Secret),
     /// Still as in the file, for the HSM to open.
     Encrypted(EncryptedValue),
+}
+
+impl SecretValue {
+    /// Whether it can have this length. Of a value that is still encrypted only the HSM knows, where
+    /// its cipher fills up.
+    pub fn may_have(&self, octets: usize) -> bool {
+        match self {
+            Self::Plain(secret) => secret.len() == octets,
+            Self::Encrypted(value) => value.cipher.sealed_len(octets) == value.octets.len(),
+        }
+    }
 }
 
 /// What a key may be used for (RFC 6030 s.5).
@@ -122,7 +167,7 @@ pub struct Record {
     pub algorithm: Algorithm,
     /// Hash of the HMAC.
     pub hash: HashAlgorithm,
-    /// Digits shown, 6 to 9; OCRA suites 4 to 10.
+    /// Digits shown, 6 to 9; OCRA suites 4 to 10, camera tokens 8.
     pub digits: u8,
     /// Seconds per time step; with TOTP always there.
     pub time_step_s: Option<u32>,
@@ -138,7 +183,7 @@ pub struct Record {
     pub expires_at: Option<UnixTime>,
     /// Policy.
     pub policy: KeyPolicy,
-    /// Suite as written: an OCRA suite, or the hash of HOTP and TOTP.
+    /// Suite as written: an OCRA suite, the part of a camera token, or the hash of HOTP and TOTP.
     pub suite: Option<String>,
     /// The secret.
     pub secret: SecretValue,

@@ -13,16 +13,19 @@ pub(super) struct Seen(HashSet<[u8; 16]>);
 impl Seen {
     /// Notes the parts; `true` where the same parts were noted before.
     pub(super) fn again(&mut self, parts: &[&[u8]]) -> bool {
-        let mut hash = Sha256::new();
-        for part in parts {
-            // The length keeps ("ab", "c") apart from ("a", "bc").
-            hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-            hash.update(part);
-        }
-        let digest = hash.finalize();
-        let short = digest.first_chunk::<16>().copied().unwrap_or_default();
-        !self.0.insert(short)
+        !self.0.insert(digest(parts))
     }
+}
+
+/// What is remembered of the parts.
+pub(super) fn digest(parts: &[&[u8]]) -> [u8; 16] {
+    let mut hash = Sha256::new();
+    for part in parts {
+        // The length keeps ("ab", "c") apart from ("a", "bc").
+        hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().first_chunk::<16>().copied().unwrap_or_default()
 }
 
 #[cfg(test)]

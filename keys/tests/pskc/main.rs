@@ -7,6 +7,7 @@ mod floods;
 mod keys;
 mod protected;
 mod report;
+mod signing;
 
 use warifu_core::oath::HashAlgorithm;
 use warifu_core::time::UnixTime;

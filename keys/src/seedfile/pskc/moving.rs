@@ -60,6 +60,12 @@ impl Source<'_> {
             self.warnings.push(Warning::new(Code::WInterval, "TimeInterval"));
         }
         let step = step.and_then(|n| u32::try_from(n).ok());
+        if let Some((suite, step)) = ocra.and_then(|ocra| ocra.time_step_s).zip(step)
+            && suite != step
+        {
+            let rule = "as long as the suite says";
+            self.faults.push(self.key.refuse_field(Code::Interval, "TimeInterval", rule));
+        }
         Ok(Moving {
             counter: counter.and_then(|n| u64::try_from(n).ok()),
             time_offset: offset,

@@ -22,6 +22,8 @@ pub(super) const PBKDF2: &[&str] = &[
 ];
 /// Common start of the key algorithms.
 pub(super) const ALGORITHM: &str = "urn:ietf:params:xml:ns:keyprov:pskc:";
+/// The keys of a camera token, which RFC 6030 has no name for.
+pub(super) const TXA1: &str = "urn:warifu:txa1";
 
 /// Characters that make a text look like another one.
 pub(super) const fn is_direction_mark(c: char) -> bool {

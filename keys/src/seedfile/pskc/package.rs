@@ -15,7 +15,7 @@ use super::policy::{self, Dates};
 use super::values::Values;
 use crate::seedfile::code::Code;
 use crate::seedfile::options::ReadOptions;
-use crate::seedfile::record::{Algorithm, KeyPolicy, Record, SecretValue};
+use crate::seedfile::record::{Algorithm, CameraPart, KeyPolicy, Record, SecretValue};
 use crate::seedfile::refusal::{Faults, Refusal, Warning};
 use crate::seedfile::suite::Ocra;
 
@@ -83,17 +83,22 @@ impl Reading<'_, '_> {
     ) -> Result<Result<Record, Vec<Refusal>>, Refusal> {
         // FriendlyName may come once per language.
         let parts = self.key.children(&[PSKC], KEY_CHILDREN, &["FriendlyName", "Extensions"])?;
-        let algorithm = match parameters::algorithm(self.key) {
-            Err(refusal) if refusal.code == Code::Usage => {
+        let written = parts.get("AlgorithmParameters");
+        let algorithm = match parameters::algorithm(self.key, written) {
+            // Nothing else can be judged of a key of which this is not known.
+            Err(refusal) if matches!(refusal.code, Code::Usage | Code::Suite) => {
                 self.faults.push(refusal);
                 return Ok(Err(self.faults.into_vec()));
             }
             other => self.faults.keep(other)?,
         };
         let issuer = parts.get("Issuer").map(El::label).transpose()?.flatten();
-        let written = parts.get("AlgorithmParameters");
         let found = parameters::read(self.key, written, algorithm, &mut self.faults)?;
+        self.warnings.extend(found.warnings);
         let (moving, secret) = self.data(parts.get("Data"), algorithm, found.ocra)?;
+        if let Some(Algorithm::Txa1(part)) = algorithm {
+            self.camera(part, device.serial.as_ref(), id.as_deref(), secret.as_ref());
+        }
         let (policy, dates) = self.policy(&parts, algorithm)?;
         let (starts_at, expires_at) = self.validity(&device.dates, &dates);
         if device.manufacturer.is_none() {
@@ -160,6 +165,26 @@ impl Reading<'_, '_> {
         Ok((moving, secret))
     }
 
+    /// What all keys of camera tokens have in common.
+    fn camera(
+        &mut self,
+        part: CameraPart,
+        serial: Option<&Serial>,
+        id: Option<&str>,
+        secret: Option<&SecretValue>,
+    ) {
+        if let Some((serial, id)) = serial.zip(id)
+            && id != format!("{serial}-{}", part.label())
+        {
+            let rule = "the id of a camera token's key is serial, dash and suite";
+            self.faults.push(self.key.refuse_field(Code::Schema, "Id", rule).for_token());
+        }
+        if secret.is_some_and(|secret| !secret.may_have(CameraPart::LEN)) {
+            let rule = "seed and keys of a camera token have 32 octets";
+            self.faults.push(self.key.refuse_field(Code::SecretLen, "Secret", rule));
+        }
+    }
+
     fn policy(
         &mut self,
         parts: &Children<'_>,
@@ -170,7 +195,7 @@ impl Reading<'_, '_> {
             return Ok(Default::default());
         };
         if algorithm.is_some_and(|algorithm| !policy::permits(&policy, algorithm)) {
-            let rule = "the key may be used for one-time passwords";
+            let rule = "the key may be used for what its algorithm does";
             self.faults.push(el.refuse_field(Code::Usage, "KeyUsage", rule));
         }
         if policy.pin.is_some() || policy.transactions.is_some() {

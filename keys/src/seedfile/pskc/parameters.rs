@@ -2,14 +2,16 @@
 //!
 //! Not responsible for the moving factor.
 
+use std::ops::RangeInclusive;
+
 use warifu_core::oath::HashAlgorithm;
 
 use super::element::El;
-use super::names::{ALGORITHM, PSKC};
+use super::names::{ALGORITHM, PSKC, TXA1};
 use super::number;
 use crate::seedfile::code::Code;
-use crate::seedfile::record::Algorithm;
-use crate::seedfile::refusal::{Faults, Refusal};
+use crate::seedfile::record::{Algorithm, CameraPart};
+use crate::seedfile::refusal::{Faults, Refusal, Warning};
 use crate::seedfile::suite::{self, Ocra};
 
 /// What is used of AlgorithmParameters.
@@ -19,11 +21,18 @@ pub(super) struct Parameters {
     pub(super) hash: Option<HashAlgorithm>,
     pub(super) ocra: Option<Ocra>,
     pub(super) digits: Option<u8>,
+    /// What to know about the suite.
+    pub(super) warnings: Vec<Warning>,
 }
 
+const CHILDREN: [&str; 3] = ["Suite", "ChallengeFormat", "ResponseFormat"];
+
 /// The algorithm of a key. A PIN is a key too (RFC 6030 s.10.2) and must never become a token.
-pub(super) fn algorithm(key: El<'_>) -> Result<Algorithm, Refusal> {
+pub(super) fn algorithm(key: El<'_>, parameters: Option<El<'_>>) -> Result<Algorithm, Refusal> {
     let uri = key.attribute("Algorithm").unwrap_or_default();
+    if uri == TXA1 {
+        return camera_part(key, parameters).map(Algorithm::Txa1);
+    }
     match uri.strip_prefix(ALGORITHM) {
         Some("hotp") => Ok(Algorithm::Hotp),
         Some("totp") => Ok(Algorithm::Totp),
@@ -32,10 +41,22 @@ pub(super) fn algorithm(key: El<'_>) -> Result<Algorithm, Refusal> {
             Err(key.refuse_field(Code::Usage, "Algorithm", "a PIN is not a key for passwords"))
         }
         _ => {
-            let rule = format!("the algorithm is {ALGORITHM}hotp, :totp or :ocra");
+            let rule = format!("the algorithm is {ALGORITHM}hotp, :totp or :ocra, or {TXA1}");
             Err(key.refuse_field(Code::Alg, "Algorithm", rule))
         }
     }
+}
+
+/// Which of a camera token's keys this is. Its id has to say the same, behind the serial: a key in
+/// the wrong place would be sealed for another use.
+fn camera_part(key: El<'_>, parameters: Option<El<'_>>) -> Result<CameraPart, Refusal> {
+    let rule = "the suite of a camera token's key is SEED, ENC, COD or SIG";
+    let parts =
+        parameters.map(|el| el.children(&[PSKC], &CHILDREN, &["Extensions"])).transpose()?;
+    let Some(el) = parts.as_ref().and_then(|parts| parts.get("Suite")) else {
+        return Err(key.refuse_field(Code::Suite, "Suite", rule));
+    };
+    CameraPart::from_label(&el.text()?).ok_or_else(|| el.refuse(Code::Suite, rule))
 }
 
 /// Reads AlgorithmParameters.
@@ -45,8 +66,8 @@ pub(super) fn read(
     algorithm: Option<Algorithm>,
     faults: &mut Faults,
 ) -> Result<Parameters, Refusal> {
-    let once = ["Suite", "ChallengeFormat", "ResponseFormat"];
-    let parts = parameters.map(|el| el.children(&[PSKC], &once, &["Extensions"])).transpose()?;
+    let parts =
+        parameters.map(|el| el.children(&[PSKC], &CHILDREN, &["Extensions"])).transpose()?;
     let get = |name| parts.as_ref().and_then(|parts| parts.get(name));
     let mut found = Parameters::default();
     if let Some(el) = get("Suite") {
@@ -57,14 +78,35 @@ pub(super) fn read(
     if let Some(el) = get("ChallengeFormat") {
         faults.keep(challenge(el))?;
     }
+    if matches!(algorithm, Some(Algorithm::Txa1(_))) {
+        found.hash = Some(HashAlgorithm::Sha256);
+        found.digits = match get("ResponseFormat") {
+            Some(el) => faults.keep(response(el, CAMERA_DIGITS..=CAMERA_DIGITS))?,
+            None => u8::try_from(CAMERA_DIGITS).ok(),
+        };
+        return Ok(found);
+    }
     let unstated = || {
         let rule = "the response format is stated, never assumed (RFC 6030 s.10.1)";
         Err(key.refuse_field(Code::Schema, "ResponseFormat", rule).for_token())
     };
-    let response = get("ResponseFormat").map_or_else(unstated, |el| response(el, found.ocra));
-    found.digits = faults.keep(response)?;
+    // RFC 6030 s.10.1 for HOTP; RFC 6287 s.5.2 allows OCRA 4 to 10.
+    let range = if found.ocra.is_some() { 4..=10 } else { 6..=9 };
+    let read = |el: El<'_>| {
+        let digits = response(el, range.clone())?;
+        match found.ocra {
+            Some(ocra) if ocra.digits != digits => {
+                Err(el.refuse_field(Code::Suite, "Length", "as many digits as the suite says"))
+            }
+            _ => Ok(digits),
+        }
+    };
+    found.digits = faults.keep(get("ResponseFormat").map_or_else(unstated, read))?;
     Ok(found)
 }
+
+/// What a camera token shows; its protocol knows nothing else.
+const CAMERA_DIGITS: i64 = 8;
 
 fn read_suite(
     el: El<'_>,
@@ -75,14 +117,20 @@ fn read_suite(
     if text.is_empty() && algorithm != Some(Algorithm::Ocra) {
         return Ok(());
     }
-    if algorithm == Some(Algorithm::Ocra) {
-        let rule = "an OCRA suite of RFC 6287 s.6";
-        let ocra = suite::ocra(&text).ok_or_else(|| el.refuse(Code::Suite, rule))?;
-        found.hash = Some(ocra.hash);
-        found.ocra = Some(ocra);
-    } else {
-        let rule = "the suite names SHA1, SHA256 or SHA512";
-        found.hash = Some(suite::hash(&text).ok_or_else(|| el.refuse(Code::Suite, rule))?);
+    match algorithm {
+        Some(Algorithm::Ocra) => {
+            let read = suite::ocra(&text).map_err(|rule| el.refuse(Code::Suite, rule));
+            let (ocra, advice) = read?;
+            let warnings = advice.into_iter().map(|one| Warning::new(Code::of_suite(one), "Suite"));
+            found.warnings.extend(warnings);
+            found.hash = Some(ocra.hash);
+            found.ocra = Some(ocra);
+        }
+        Some(Algorithm::Txa1(_)) => {}
+        Some(Algorithm::Hotp | Algorithm::Totp) | None => {
+            let rule = "the suite names SHA1, SHA256 or SHA512";
+            found.hash = Some(suite::hash(&text).ok_or_else(|| el.refuse(Code::Suite, rule))?);
+        }
     }
     found.suite = Some(text.as_str().to_owned());
     Ok(())
@@ -104,7 +152,7 @@ fn check_digits(el: El<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn response(el: El<'_>, ocra: Option<Ocra>) -> Result<u8, Refusal> {
+fn response(el: El<'_>, range: RangeInclusive<i64>) -> Result<u8, Refusal> {
     let rule = "the response format has an Encoding and a Length";
     match el.attribute("Encoding") {
         None => return Err(el.refuse_field(Code::Schema, "Encoding", rule).for_token()),
@@ -114,14 +162,9 @@ fn response(el: El<'_>, ocra: Option<Ocra>) -> Result<u8, Refusal> {
     check_digits(el)?;
     let length = number::long_attribute(el, "Length")?
         .ok_or_else(|| el.refuse_field(Code::Schema, "Length", rule).for_token())?;
-    // RFC 6030 s.10.1 for HOTP; RFC 6287 s.5.2 allows OCRA 4 to 10.
-    let (least, most) = if ocra.is_some() { (4, 10) } else { (6, 9) };
-    if !(least..=most).contains(&length) {
-        let rule = format!("{least} to {most} digits");
+    if !range.contains(&length) {
+        let rule = format!("{} to {} digits", range.start(), range.end());
         return Err(el.refuse_field(Code::Digits, "Length", rule));
-    }
-    if ocra.is_some_and(|ocra| i64::from(ocra.digits) != length) {
-        return Err(el.refuse_field(Code::Suite, "Length", "as many digits as the suite says"));
     }
     u8::try_from(length).map_err(|_| el.refuse_field(Code::Digits, "Length", rule))
 }

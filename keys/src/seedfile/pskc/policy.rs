@@ -2,11 +2,13 @@
 //!
 //! Not responsible for enforcing what is understood.
 
+use warifu_txa1::expansion::Role;
+
 use super::element::El;
 use super::names::PSKC;
 use super::number::{self, Date};
 use crate::seedfile::code::Code;
-use crate::seedfile::record::{Algorithm, KeyPolicy, KeyUsage, PinMode, PinPolicy};
+use crate::seedfile::record::{Algorithm, CameraPart, KeyPolicy, KeyUsage, PinMode, PinPolicy};
 use crate::seedfile::refusal::Refusal;
 
 /// Dates of a policy beside the rest of it.
@@ -35,7 +37,13 @@ pub(super) fn read(el: El<'_>) -> Result<(KeyPolicy, Dates), Refusal> {
 
 /// Whether a policy lets the key do what its algorithm does.
 pub(super) fn permits(policy: &KeyPolicy, algorithm: Algorithm) -> bool {
+    use CameraPart::{Key, Seed};
     let wanted: &[KeyUsage] = match algorithm {
+        Algorithm::Txa1(Seed) => &[KeyUsage::Derive],
+        Algorithm::Txa1(Key(Role::Encryption)) => &[KeyUsage::Encrypt, KeyUsage::Decrypt],
+        Algorithm::Txa1(Key(Role::DeviceCode | Role::Signature)) => {
+            &[KeyUsage::Otp, KeyUsage::Cr, KeyUsage::Integrity, KeyUsage::Verify]
+        }
         Algorithm::Hotp | Algorithm::Totp => &[KeyUsage::Otp],
         Algorithm::Ocra => {
             &[KeyUsage::Otp, KeyUsage::Cr, KeyUsage::Integrity, KeyUsage::Verify, KeyUsage::Unlock]

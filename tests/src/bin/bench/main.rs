@@ -12,6 +12,7 @@ mod qr;
 mod raw;
 mod report;
 mod seeds;
+mod sign;
 mod startup;
 mod users;
 mod verify;
@@ -20,7 +21,7 @@ use std::process::ExitCode;
 
 use crate::report::Report;
 
-const USAGE: &str = "usage: bench all | verify | users | import | startup | store | qr";
+const USAGE: &str = "usage: bench all | verify | users | sign | import | startup | store | qr";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         "all" => {
             runtime.block_on(verify::run(&mut report));
             runtime.block_on(users::run(&mut report));
+            runtime.block_on(sign::run(&mut report));
             runtime.block_on(import::run(&mut report));
             runtime.block_on(startup::run(&mut report));
             raw::store(&mut report);
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         }
         "verify" => runtime.block_on(verify::run(&mut report)),
         "users" => runtime.block_on(users::run(&mut report)),
+        "sign" => runtime.block_on(sign::run(&mut report)),
         "import" => runtime.block_on(import::run(&mut report)),
         "startup" => runtime.block_on(startup::run(&mut report)),
         "store" => raw::store(&mut report),

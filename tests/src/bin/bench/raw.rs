@@ -17,6 +17,7 @@ pub(crate) struct Raw {
     pub(crate) sessions: u64,
     pub(crate) signs_per_second: f64,
     pub(crate) unwraps_and_wraps_per_second: f64,
+    pub(crate) unwraps_signs_and_destroys_per_second: f64,
 }
 
 /// Runs `warifu-hsm bench` on the world's token.
@@ -49,6 +50,7 @@ pub(crate) fn hsm(world: &World) -> Raw {
         sessions: json["sessions"].as_u64().expect("a count"),
         signs_per_second: number("hmac_sign_per_s"),
         unwraps_and_wraps_per_second: number("unwrap_wrap_per_s"),
+        unwraps_signs_and_destroys_per_second: number("unwrap_sign_destroy_per_s"),
     }
 }
 

@@ -77,6 +77,11 @@ pub(crate) struct Bench {
 impl Bench {
     /// With Warifu's keys, the transport key, an empty store and a running daemon.
     pub(crate) async fn new() -> Self {
+        Self::with(|_| ()).await
+    }
+
+    /// The same with settings of its own.
+    pub(crate) async fn with(change: impl FnOnce(&mut World)) -> Self {
         let device = tempfile::Builder::new()
             .prefix("warifu-bench-")
             .tempdir_in(e2e::binaries::profile_folder())
@@ -89,6 +94,7 @@ impl Bench {
         world.set("hsm.sessions", "2");
         world.set("server.max_connections", "1024");
         world.set("log.level", "\"warn,warifud::life=info\"");
+        change(&mut world);
         world.make_keys();
         world.import_transport_key(KEY_LABEL, &KEY);
         world.init();

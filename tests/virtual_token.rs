@@ -68,9 +68,13 @@ impl Desk {
 
     /// Runs `warifu token WORDS` in the folder.
     fn warifu(&self, words: &[&str], input: &str) -> Outcome {
+        self.run(&[&["token"], words].concat(), input)
+    }
+
+    /// Runs `warifu WORDS` in the folder.
+    fn run(&self, words: &[&str], input: &str) -> Outcome {
         let mut child = Command::new(Program::Warifu.path())
             .current_dir(self.folder.path())
-            .arg("token")
             .args(words)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -80,6 +84,12 @@ impl Desk {
         // A command that reads nothing may have gone already.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         child.wait_with_output().unwrap().into()
+    }
+
+    /// How many keys the import finds in a seed file; it refuses none.
+    fn keys_in(&self, file: &str) -> usize {
+        let read = self.run(&["seedfile", "inspect", file, "--json"], "").expect_code(0);
+        read.stdout.lines().filter(|line| line.contains("\"kcv\"")).count()
     }
 
     /// One command on the device, at a time of the day; its screen.
@@ -213,9 +223,10 @@ fn exit_codes_say_what_to_do() {
 #[test]
 fn a_demo_batch_of_camera_tokens_is_played() {
     let desk = Desk::new();
-    for kind in ["camera", "camera-seed"] {
+    for (kind, keys) in [("camera", 6), ("camera-seed", 2)] {
         let batch = ["batch", "demo.xml", "--keyring", "demo.json", "--count", "2", "--kind", kind];
         expect(&desk.warifu(&[&batch[..], &["--plain", "--force"]].concat(), ""), 0);
+        assert_eq!(desk.keys_in("demo.xml"), keys);
         let state = format!("{kind}.json");
         let new = ["camera", "new", "--state", &state, "--keyring", "demo.json", "--serial"];
         let wrong = desk.warifu(&[&new[..], &["0112345678"]].concat(), "").expect_code(64);
@@ -224,6 +235,7 @@ fn a_demo_batch_of_camera_tokens_is_played() {
     }
     let keypad = ["batch", "k.xml", "--keyring", "k.json", "--kind", "keypad", "--plain"];
     expect(&desk.warifu(&keypad, ""), 0);
+    assert_eq!(desk.keys_in("k.xml"), 40, "ten tokens of four uses");
     let code = ["keypad", "code", "--keyring", "k.json", "--serial", "K0000003", "--use", "login"];
     let shown = desk.warifu(&[&code[..], &["--challenge", "12345678"]].concat(), "");
     assert_eq!(shown.expect_code(0).stdout.trim().len(), 8);

@@ -3,6 +3,7 @@
 //!
 //! Not responsible for: what the device does in each case, which its own package tests.
 #![forbid(unsafe_code)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
     fs,

@@ -67,12 +67,25 @@ pub(crate) struct Limits {
 }
 
 /// Which handler serves which operation. Exhaustive: an operation without one does not compile.
+#[expect(clippy::too_many_lines, reason = "one row for each operation, in one match")]
 fn handler(operation: Operation) -> MethodRouter<Shared> {
     let method = filter(operation.method());
     match operation {
+        Operation::ActivationConfirm => on(method, activations::confirm),
+        Operation::ActivationDeviceCode => on(method, activations::device_code),
+        Operation::ActivationShow => on(method, activations::show),
+        Operation::ActivationStart => on(method, activations::start),
         Operation::AuditExport => on(method, audit::export),
         Operation::AuditPublicKey => on(method, audit::public_key),
         Operation::BackupCreate => on(method, audit::backup),
+        Operation::CameraDeactivate => on(method, cameras::deactivate),
+        Operation::CameraInitialise => on(method, cameras::initialise),
+        Operation::CameraRevoke => on(method, cameras::revoke),
+        Operation::CameraTokens => on(method, cameras::list),
+        Operation::ChallengeCancel => on(method, challenges::cancel),
+        Operation::ChallengeCreate => on(method, challenges::create),
+        Operation::ChallengeShow => on(method, challenges::show),
+        Operation::ChallengeVerify => on(method, challenges::verify),
         Operation::ContractRevocations => on(method, contracts::revocations),
         Operation::ContractSet => on(method, contracts::set),
         Operation::ContractShow => on(method, contracts::show),
@@ -113,18 +126,6 @@ fn handler(operation: Operation) -> MethodRouter<Shared> {
         Operation::UserSkip => on(method, users::skip),
         Operation::UserStatus => on(method, users::status),
         Operation::UserVerify => on(method, users::verify),
-        Operation::ActivationConfirm
-        | Operation::ActivationDeviceCode
-        | Operation::ActivationShow
-        | Operation::ActivationStart
-        | Operation::CameraDeactivate
-        | Operation::CameraInitialise
-        | Operation::CameraRevoke
-        | Operation::CameraTokens
-        | Operation::ChallengeCancel
-        | Operation::ChallengeCreate
-        | Operation::ChallengeShow
-        | Operation::ChallengeVerify => signing(operation, method),
     }
 }
 
@@ -134,24 +135,5 @@ const fn filter(method: Method) -> MethodFilter {
         Method::Get => MethodFilter::GET,
         Method::Post => MethodFilter::POST,
         Method::Put => MethodFilter::PUT,
-    }
-}
-
-/// The same for tokens that sign.
-fn signing(operation: Operation, method: MethodFilter) -> MethodRouter<Shared> {
-    match operation {
-        Operation::ActivationConfirm => on(method, activations::confirm),
-        Operation::ActivationDeviceCode => on(method, activations::device_code),
-        Operation::ActivationShow => on(method, activations::show),
-        Operation::ActivationStart => on(method, activations::start),
-        Operation::CameraDeactivate => on(method, cameras::deactivate),
-        Operation::CameraInitialise => on(method, cameras::initialise),
-        Operation::CameraRevoke => on(method, cameras::revoke),
-        Operation::CameraTokens => on(method, cameras::list),
-        Operation::ChallengeCancel => on(method, challenges::cancel),
-        Operation::ChallengeCreate => on(method, challenges::create),
-        Operation::ChallengeShow => on(method, challenges::show),
-        Operation::ChallengeVerify => on(method, challenges::verify),
-        _ => on(method, problem::no_such_path),
     }
 }

@@ -56,7 +56,7 @@ impl Service {
             self.fetch_targets(ask, &mut draft, targets).await?;
             let rules = Arc::clone(&draft.rules);
             let gate = &rules.revocation.gate;
-            let refusals = refusals(&draft, targets, gate, Denial::NotRegistered);
+            let refusals = refusals(&draft, targets, gate);
             let answer = if refusals.iter().any(Option::is_some) {
                 refuse_all(ask, &mut draft, targets, Action::Revoke, &refusals)
             } else {
@@ -161,13 +161,8 @@ impl Service {
     }
 }
 
-/// For each target why it is refused, if it is. A user without a token is refused with `none`.
-pub(super) fn refusals(
-    draft: &Draft,
-    targets: &Targets,
-    gate: &Gate,
-    none: Denial,
-) -> Vec<Option<Denial>> {
+/// For each target why it is refused, if it is.
+fn refusals(draft: &Draft, targets: &Targets, gate: &Gate) -> Vec<Option<Denial>> {
     let one = |user: &UserId| {
         let serial = draft.serial_of(user);
         if draft.user(user).is_none() {
@@ -175,7 +170,8 @@ pub(super) fn refusals(
         }
         let admitted = admit_one(draft, &targets.acting, gate, user, serial);
         // Before any code is looked at: what fails later than that would be told, and not kept.
-        admitted.err().or_else(|| draft.held_by(user).is_none().then_some(none))
+        let none = || draft.held_by(user).is_none().then_some(Denial::NotRegistered);
+        admitted.err().or_else(none)
     };
     targets.users.iter().map(one).collect()
 }

@@ -10,14 +10,16 @@ use warifu_api::{
 };
 use warifu_core::{
     event::Action,
-    ident::{ContractId, Serial},
+    ident::{ContractId, Serial, UserId},
     lifecycle::Denial,
+    rules::Gate,
 };
 
 use super::{
     acting::{StepUp, token_note},
     draft::{Begun, Draft},
-    leave::{Targets, refusals, refuse_all, reject_all},
+    leave::{Targets, admit_one, refuse_all, reject_all},
+    signing::bound,
     view,
 };
 use crate::{
@@ -41,8 +43,11 @@ impl Service {
                 Begun::Draft(draft) => *draft,
             };
             self.fetch_targets(ask, &mut draft, targets).await?;
+            for user in &targets.users {
+                self.fetch_signer(&mut draft, user).await?;
+            }
             let rules = Arc::clone(&draft.rules);
-            let refusals = refusals(&draft, targets, &rules.unlock, Denial::NotRegistered);
+            let refusals = refusals(&draft, targets, &rules.unlock);
             let answer = if refusals.iter().any(Option::is_some) {
                 refuse_all(ask, &mut draft, targets, Action::Unlock, &refusals)
             } else {
@@ -68,19 +73,22 @@ impl Service {
         let mut done = BTreeSet::new();
         let mut results = Vec::with_capacity(targets.users.len());
         for user in &targets.users {
-            let serial = draft.serial_of(user).cloned().ok_or(Failure::Bug)?;
-            let was_locked = done.contains(&serial) || unlock(ask, draft, &serial, targets)?;
-            let outcome = if was_locked { ActionOutcome::Done } else { ActionOutcome::Unchanged };
-            let word = if was_locked { "done" } else { "unchanged" };
-            let subject = (Some(user), Some(&serial));
-            let event = targets.acting.event(ask, draft, Action::Unlock, subject, word);
-            draft.push(event);
-            let mut result = view::target(user, outcome, Some(&serial));
-            if was_locked && !done.contains(&serial) {
-                self.name_affected(draft, &serial, &mut result).await?;
-            }
-            if was_locked {
-                done.insert(serial);
+            let serials = concerned(draft, user, &done);
+            let mut result = view::target(user, ActionOutcome::Unchanged, serials.first());
+            for serial in serials {
+                let first = !done.contains(&serial);
+                let was_locked = !first || unlock(ask, draft, &serial, targets)?;
+                let word = if was_locked { "done" } else { "unchanged" };
+                let subject = (Some(user), Some(&serial));
+                let event = targets.acting.event(ask, draft, Action::Unlock, subject, word);
+                draft.push(event);
+                if was_locked {
+                    result.outcome = ActionOutcome::Done;
+                    if first {
+                        self.name_affected(draft, &serial, &mut result).await?;
+                    }
+                    done.insert(serial);
+                }
             }
             results.push(result);
         }
@@ -96,10 +104,41 @@ impl Service {
     ) -> Result<(), Failure> {
         let contract = (&draft.contract_id, &draft.contract.get().contract);
         let (users, more) = self.users_of(&draft.token_id(serial), contract).await?;
-        result.affected_users = Some(users.iter().map(ToString::to_string).collect());
-        result.affected_more = Some(more);
+        let named = result.affected_users.get_or_insert_default();
+        for user in users.iter().map(ToString::to_string) {
+            if !named.contains(&user) {
+                named.push(user);
+            }
+        }
+        result.affected_more = Some(more || result.affected_more.unwrap_or_default());
         Ok(())
     }
+}
+
+/// For each target why it is refused, if it is.
+fn refusals(draft: &Draft, targets: &Targets, gate: &Gate) -> Vec<Option<Denial>> {
+    let one = |user: &UserId| {
+        let admit = |serial| admit_one(draft, &targets.acting, gate, user, serial);
+        let serials = concerned(draft, user, &BTreeSet::new());
+        if serials.is_empty() {
+            return admit(draft.serial_of(user)).and(Err(Denial::NotRegistered));
+        }
+        serials.iter().try_for_each(|serial| admit(Some(serial)))
+    };
+    targets.users.iter().map(|user| one(user).err()).collect()
+}
+
+/// The tokens of a user that are locked, for one-time passwords or for signatures; the first that
+/// they hold where none is. Those in `done` were locked until just before.
+fn concerned(draft: &Draft, user: &UserId, done: &BTreeSet<Serial>) -> Vec<Serial> {
+    let held = draft.held_by(user).map(|held| held.serial.clone());
+    let held: Vec<Serial> = held.into_iter().chain(bound(draft, user)).collect();
+    let locked = |serial: &Serial| {
+        let record = draft.token(serial);
+        done.contains(serial) || record.is_some_and(|one| one.token.guard.locked_at.is_some())
+    };
+    let hit: Vec<Serial> = held.iter().filter(|serial| locked(serial)).cloned().collect();
+    if hit.is_empty() { held.into_iter().take(1).collect() } else { hit }
 }
 
 fn unlock(

@@ -20,7 +20,7 @@ use warifu_core::{
     token::Moving,
 };
 use warifu_keys::driver::Question;
-use warifu_store::record::TokenNote;
+use warifu_store::record::{ChallengeRecord, TokenNote};
 
 use super::{ChallengeName, Driven, activation, camera, driven, effect, name, signed, unusable};
 use crate::{
@@ -152,7 +152,8 @@ fn answered(
         Judged::Refused(denial) => (Some(*denial), denial.word()),
     };
     draft.count(if outcome == Some(Denial::BadCode) { "wrong" } else { word });
-    let one = draft.challenge(serial, id);
+    let own = |one: &&ChallengeRecord| one.challenge.contract == draft.contract_id;
+    let one = draft.challenge(serial, id).filter(own);
     let mut event = given.acting.event(ask, draft, Action::Sign, (Some(user), Some(serial)), word);
     event.note = one.map(signed::summary);
     event.number = number(draft, serial, judged);
@@ -182,15 +183,21 @@ fn answered(
             ..base
         },
         (None, None) => return Err(Failure::Bug),
-        (Some(_), one) => {
-            rejected(draft, base, one.map(|one| (one.challenge.state, one.challenge.wrong)), serial)
+        (Some(denial), one) => {
+            // Nobody is told anything of somebody else's challenge.
+            let told = one.filter(|_| denial != Denial::NotBound);
+            let told = told.map(|one| (one.challenge.state, one.challenge.wrong));
+            rejected(draft, base, told, serial)
         }
     };
+    let known = one.is_some();
     draft.push(event);
     if outcome.is_none() {
         effect::record(ask, draft, user, (serial, id), &given.acting);
     }
-    note(ask, draft, user, serial, word);
+    if known {
+        note(ask, draft, user, serial, word);
+    }
     Ok(answer)
 }
 

@@ -107,7 +107,8 @@ impl Service {
         let mut draft = self.draft(ask, contract, found.ok_or(Failure::NotFound)?)?;
         self.fetch_token(&mut draft, &wanted.serial).await?;
         let known = self.fetch_challenge(&mut draft, &wanted.serial, &wanted.id).await?;
-        let Some(one) = draft.challenge(&wanted.serial, &wanted.id).filter(|_| known) else {
+        let own = |one: &&ChallengeRecord| known && one.challenge.contract == *contract;
+        let Some(one) = draft.challenge(&wanted.serial, &wanted.id).filter(own) else {
             return Ok(refused(Denial::NoChallenge.into()));
         };
         let token = draft.token(&wanted.serial).ok_or(Failure::NotFound)?;
@@ -200,6 +201,10 @@ impl Service {
             let Target { serial, purpose, login } = target;
             let put = Put { serial, id, form, purpose, login };
             draft.add_challenge(new_record(draft, user, session, number, &put));
+            // Of two that come at once one starts over, so that it counts the other.
+            if let Some(cell) = draft.user_cell(user) {
+                cell.edit();
+            }
             put
         }))
     }

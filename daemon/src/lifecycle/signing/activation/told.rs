@@ -7,7 +7,7 @@ use warifu_api::{
     camera::{ActivationAnswer, ActivationStep},
 };
 use warifu_core::{
-    camera::Session,
+    camera::{Phase, Session},
     event::Action,
     ident::{Serial, UserId},
     lifecycle::{Denial, Refused},
@@ -78,6 +78,7 @@ pub(super) fn record_end(
         End::Rejected(denial, tries_left) => {
             let answer = ActivationAnswer {
                 reason: Some(view::denial(denial)),
+                step: awaited(draft, serial),
                 tries_left,
                 ..ActivationAnswer::new(ActionOutcome::Rejected)
             };
@@ -104,5 +105,15 @@ fn number(draft: &Draft, serial: &Serial, outcome: &str) -> Option<u64> {
         "am2_sent" => Some(state.counter.into()),
         "bad_code" if token.guard.locked_at.is_some() => Some(0),
         _ => None,
+    }
+}
+
+/// Which of the two codes is still awaited, so that people can be told which one to type.
+fn awaited(draft: &Draft, serial: &Serial) -> Option<ActivationStep> {
+    let Moving::Camera(state) = &draft.token(serial)?.token.moving else { return None };
+    match state.phase {
+        Phase::First(_) => Some(ActivationStep::DeviceCode),
+        Phase::Second(_) => Some(ActivationStep::ConfirmCode),
+        Phase::Ready | Phase::InitRequired | Phase::Active(_) => None,
     }
 }

@@ -3,10 +3,11 @@
 //! A driver turns what the server wants of a token (an activation, a message, a verdict over a code)
 //! into work for the HSM, and back. The states of a token are not its business: those are the
 //! core's, the same for all makers. A maker's licensed library becomes another implementation of
-//! [`Driver`], and has to pass the same suite.
+//! [`Driver`], and has to pass the same suite ([`contract`]); docs/drivers.md says how it is added.
 //!
 //! Not responsible for: states, tries and locks (`warifu_core`), storage, pictures of messages.
 
+pub mod contract;
 mod keypad;
 mod oath;
 mod txa1;

@@ -73,6 +73,9 @@ impl Driver for Oath {
             let Question::Factors { digits, factors } = question else {
                 return Err(DriverError::Denied(Denial::NotSignable));
             };
+            if code.len() != digits.get() {
+                return Err(DriverError::Denied(Denial::WrongKindOfCode));
+            }
             let record = custody::record_name(keys.id);
             Ok(self
                 .0

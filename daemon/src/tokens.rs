@@ -12,7 +12,7 @@ use warifu_core::{
     rules::Rules,
     settle::{self, Reason, Verdict},
     time::UnixTime,
-    token::{Switch, Token},
+    token::{Moving, Switch, Token},
 };
 use warifu_keys::custody;
 use warifu_store::{
@@ -234,8 +234,13 @@ impl Service {
     ) -> Result<TokenDetail, Failure> {
         let id = TokenId { institution: institution.clone(), serial };
         let policy = self.policy(institution)?;
-        let loaded = self.load_token(&id).await?.ok_or(Failure::NotFound)?;
-        Ok(wire::detail(&loaded.record, &policy, self.now_for_display()))
+        let mut record = self.load_token(&id).await?.ok_or(Failure::NotFound)?.record;
+        let now = self.now_for_display();
+        if let Moving::Camera(camera) = &mut record.token.moving {
+            // What has taken too long is over, also before anybody writes that down.
+            camera.expire(&self.rules(institution)?.camera, now);
+        }
+        Ok(wire::detail(&record, &policy, now))
     }
 
     /// A page of tokens. Looks at no more than [`SCAN_BUDGET`] records, so a page may hold fewer

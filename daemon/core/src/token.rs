@@ -169,6 +169,9 @@ impl Token {
         if was_locked {
             self.guard.clear();
         }
+        if let (true, Moving::Camera(camera)) = (was_locked, &mut self.moving) {
+            camera.wrong = 0;
+        }
         was_locked
     }
 

@@ -148,10 +148,12 @@ fn message(driver: &dyn Driver, bytes: &[u8]) -> Option<Message> {
     Some(Message { text, format: None, image: None, version: 0 })
 }
 
-/// The camera of a token that was loaded, after the sessions whose time is over have ended.
+/// The camera of a token of this contract that was loaded, after the sessions whose time is over
+/// have ended.
 fn camera<'a>(draft: &'a mut Draft, serial: &Serial) -> Option<&'a mut Camera> {
     let (rules, now) = (std::sync::Arc::clone(&draft.rules), draft.now());
-    let cell = draft.token_cell(serial)?;
+    let owner = draft.contract_id.clone();
+    let cell = draft.token_cell(serial).filter(|cell| cell.get().life.contract() == Some(&owner))?;
     let Moving::Camera(camera) = &mut cell.loan().token.moving else { return None };
     let changed = camera.expire(&rules.camera, now);
     let record = if changed { cell.edit() } else { cell.loan() };

@@ -7,10 +7,13 @@
 //! Not responsible for: reading formats (warifu-keys), what makes a key acceptable ([`check`]).
 
 mod check;
+mod group;
 mod manifest;
+mod order;
 mod report;
 mod run;
 mod seal;
+mod signer;
 mod spool;
 mod sweep;
 

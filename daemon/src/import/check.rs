@@ -1,4 +1,4 @@
-//! What makes a key of a seed file a token of ours, or a refusal that says why not.
+//! What makes the keys of a seed file a token of ours, or a refusal that says why not.
 //!
 //! Pure. The parser has judged the file by its format; here the rules are those of this server:
 //! which algorithms it verifies and which policies it can keep. What it can not keep it refuses
@@ -9,12 +9,16 @@
 use warifu_core::{
     drift::Drift,
     ident::{Institution, TokenId},
-    oath::Digits,
+    lifecycle::TokenKind,
+    oath::{Digits, HashAlgorithm},
     policy::VerificationPolicy,
     time::UnixTime,
     token::{Guard, Moving, Profile, Switch, Token},
 };
 use warifu_keys::seedfile::{Algorithm, Code, Record, Refusal, SecretValue, record::PinMode};
+use warifu_txa1::serial::DeviceSerial;
+
+use super::{group::Group, signer};
 
 /// Longest seed that is taken: one block of HMAC-SHA-1 and HMAC-SHA-256.
 const MAX_SEED: usize = 64;
@@ -25,6 +29,8 @@ pub(super) struct Rules {
     pub(super) institution: Institution,
     pub(super) policy: VerificationPolicy,
     pub(super) accept_quarantined: bool,
+    /// What the officer says the tokens are.
+    pub(super) kind: TokenKind,
 }
 
 /// A token as it will be when its seed is in custody.
@@ -34,28 +40,56 @@ pub(super) struct Candidate {
     pub(super) manufacturer: String,
     pub(super) key_id: String,
     pub(super) token: Token,
+    pub(super) keys: Keys,
+}
+
+/// Which keys are to be sealed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Keys {
+    /// One, which all of the token's codes are made with.
+    One,
+    /// The three of a camera token.
+    Three,
+    /// Those that follow from the seed of the camera token of this serial.
+    Seed(DeviceSerial),
+}
+
+/// What is different from one way of making codes to the next.
+#[derive(Debug)]
+pub(super) struct Shape {
+    pub(super) hash: HashAlgorithm,
+    pub(super) digits: Digits,
+    pub(super) moving: Moving,
+    pub(super) keys: Keys,
 }
 
 impl Rules {
-    /// The token, or the first rule that the key breaks.
-    pub(super) fn candidate(&self, record: &Record) -> Result<Candidate, Refusal> {
-        self.permitted(record).map_err(|refusal| located(refusal, record))?;
-        let moving = self.moving(record).map_err(|refusal| located(refusal, record))?;
-        let digits = Digits::new(record.digits)
-            .ok_or_else(|| Refusal::new(Code::Digits, "ResponseFormat", "6 to 10 digits"))
-            .map_err(|refusal| located(refusal, record))?;
+    /// The token, or the first rule that its keys break.
+    pub(super) fn candidate(&self, group: &Group) -> Result<Candidate, Refusal> {
+        let record = group.first();
+        for record in group.records() {
+            self.permitted(record).map_err(|refusal| located(refusal, record))?;
+        }
+        let shape = match record.algorithm {
+            Algorithm::Hotp | Algorithm::Totp => {
+                self.one_time(record).map_err(|refusal| located(refusal, record))?
+            }
+            Algorithm::Ocra => signer::keypad(group)?,
+            Algorithm::Txa1(_) => signer::camera(group)?,
+        };
         Ok(Candidate {
+            keys: shape.keys,
             id: TokenId { institution: self.institution.clone(), serial: record.serial.clone() },
             manufacturer: record.manufacturer.clone().unwrap_or_default(),
             key_id: record.key_id.clone(),
             token: Token {
                 profile: Profile {
-                    hash: record.hash,
-                    digits,
+                    hash: shape.hash,
+                    digits: shape.digits,
                     valid_from: record.starts_at,
                     expires_at: record.expires_at,
                 },
-                moving,
+                moving: shape.moving,
                 switch: Switch::Enabled,
                 guard: Guard::default(),
             },
@@ -63,6 +97,15 @@ impl Rules {
     }
 
     fn permitted(&self, record: &Record) -> Result<(), Refusal> {
+        let is_camera = matches!(record.algorithm, Algorithm::Txa1(_));
+        if is_camera != (self.kind == TokenKind::Camera) {
+            let rule = if is_camera {
+                format!("camera tokens are imported as kind camera, not {}", self.kind.word())
+            } else {
+                "tokens that read no picture are not imported as kind camera".to_owned()
+            };
+            return Err(Refusal::new(Code::Kind, "kind", rule));
+        }
         if let Some(pin) = &record.policy.pin
             && matches!(pin.mode, Some(PinMode::Append | PinMode::Prepend))
         {
@@ -87,26 +130,28 @@ impl Rules {
         }
     }
 
-    fn moving(&self, record: &Record) -> Result<Moving, Refusal> {
-        match (record.algorithm, record.counter, record.time_step_s) {
-            (Algorithm::Hotp, Some(next), _) => Ok(Moving::Event { next, resync_required: false }),
-            (Algorithm::Totp, _, Some(step_s)) if step_s > 0 => Ok(Moving::Time {
+    /// A token for codes: HOTP or TOTP.
+    fn one_time(&self, record: &Record) -> Result<Shape, Refusal> {
+        let moving = match (record.algorithm, record.counter, record.time_step_s) {
+            (Algorithm::Totp, _, Some(step_s)) if step_s > 0 => Moving::Time {
                 step_s,
                 t0: UnixTime(0),
                 floor: None,
                 drift: Drift::from_steps(record.time_drift).clamped(self.policy.max_drift_steps),
-            }),
-            (Algorithm::Hotp, None, _) => {
-                Err(Refusal::new(Code::Counter, "Counter", "an event-based key has a counter"))
-            }
+            },
             (Algorithm::Totp, ..) => {
-                Err(Refusal::new(Code::Interval, "TimeInterval", "a time-based key has a step"))
+                let rule = "a time-based key has a step";
+                return Err(Refusal::new(Code::Interval, "TimeInterval", rule));
             }
-            (Algorithm::Ocra, ..) => {
-                let rule = "challenge-response keys are not verified by this version";
-                Err(Refusal::new(Code::Alg, "Algorithm", rule))
+            (_, Some(next), _) => Moving::Event { next, resync_required: false },
+            (_, None, _) => {
+                let rule = "an event-based key has a counter";
+                return Err(Refusal::new(Code::Counter, "Counter", rule));
             }
-        }
+        };
+        let digits = Digits::new(record.digits)
+            .ok_or_else(|| Refusal::new(Code::Digits, "ResponseFormat", "6 to 10 digits"))?;
+        Ok(Shape { hash: record.hash, digits, moving, keys: Keys::One })
     }
 }
 

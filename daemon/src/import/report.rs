@@ -15,11 +15,11 @@ use warifu_api::{
 use warifu_core::time::UnixTime;
 use warifu_keys::{
     hsm::Exposure,
-    seedfile::{Code, Record, Refusal, Warning},
+    seedfile::{Code, Refusal, Warning},
 };
 use warifu_store::record::{BatchRecord, BatchState};
 
-use super::{Job, spool::Spool};
+use super::{Job, group::Group, spool::Spool};
 use crate::wire;
 
 /// Collects.
@@ -55,10 +55,12 @@ impl Report {
         }
     }
 
-    pub(super) fn accept(&mut self, record: &Record) {
+    pub(super) fn accept(&mut self, group: &Group) {
         self.accepted += 1;
-        record.warnings.iter().for_each(|warning| self.warn(warning, record.serial.as_str()));
-        match record.expires_at {
+        for record in group.records() {
+            record.warnings.iter().for_each(|warning| self.warn(warning, record.serial.as_str()));
+        }
+        match group.first().expires_at {
             Some(at) => {
                 self.earliest = Some(self.earliest.map_or(at, |first| first.min(at)));
                 self.latest = Some(self.latest.map_or(at, |last| last.max(at)));
@@ -67,7 +69,7 @@ impl Report {
         }
     }
 
-    /// A key that was counted as accepted turned out bad when its seed was opened.
+    /// A token that was counted as accepted turned out bad when its seed was opened.
     pub(super) fn take_back(&mut self, refusal: &Refusal) {
         self.accepted = self.accepted.saturating_sub(1);
         self.refuse(refusal);
@@ -96,7 +98,9 @@ impl Report {
             examples: Vec::new(),
         });
         entry.count += 1;
-        if entry.examples.len() < MAX_EXAMPLES {
+        // The suites of one token often have the same faults.
+        let is_known = entry.examples.last().is_some_and(|last| last == example);
+        if entry.examples.len() < MAX_EXAMPLES && !is_known {
             entry.examples.push(example.to_owned());
         }
     }
@@ -139,7 +143,8 @@ impl Report {
         }
     }
 
-    /// The report as kept with the batch: without its examples where they would not fit.
+    /// The report as kept with the batch: without its examples where they would not fit, and then
+    /// without texts that follow from their classes.
     pub(super) fn kept(&self, job: &Job, finished_ms: u64) -> Option<String> {
         let mut report = self.render(job, Some(finished_ms));
         let full = serde_json::to_string(&report).ok()?;
@@ -147,6 +152,11 @@ impl Report {
             return Some(full);
         }
         report.warnings.iter_mut().for_each(|warning| warning.examples.clear());
+        let short = serde_json::to_string(&report).ok()?;
+        if short.len() <= BatchRecord::MAX_REPORT {
+            return Some(short);
+        }
+        report.warnings.iter_mut().for_each(|warning| warning.meaning.clear());
         serde_json::to_string(&report).ok().filter(|text| text.len() <= BatchRecord::MAX_REPORT)
     }
 }
@@ -168,8 +178,18 @@ pub(super) fn of_batch(batch: &BatchRecord) -> ImportJob {
         refused: batch.refused,
         created_at: wire::timestamp_ms(batch.created_ms),
         failure: None,
-        report: batch.report.as_deref().and_then(|text| serde_json::from_str(text).ok()),
+        report: batch.report.as_deref().and_then(read),
     }
+}
+
+/// A kept report, with the texts that it was kept without.
+fn read(text: &str) -> Option<ImportReport> {
+    let mut report: ImportReport = serde_json::from_str(text).ok()?;
+    for warning in report.warnings.iter_mut().filter(|warning| warning.meaning.is_empty()) {
+        let meaning = Code::from_text(&warning.class).map_or("", Code::remedy);
+        meaning.clone_into(&mut warning.meaning);
+    }
+    Some(report)
 }
 
 /// Refused keys told one by one.

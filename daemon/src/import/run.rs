@@ -12,11 +12,11 @@ use std::{
 use warifu_api::import::ImportState;
 use warifu_core::{event::Action, ident::Serial};
 use warifu_keys::{
-    hsm::{HsmError, SeedSource},
+    hsm::HsmError,
     secret::Secret,
     seedfile::{
-        self, Code, ContainerCrypto, IntegerEncoding, ReadOptions, Record, Refusal, SeedFile,
-        Unlock, crypto::KeySource,
+        self, Code, ContainerCrypto, IntegerEncoding, ReadOptions, Refusal, Unlock, Warning,
+        crypto::KeySource,
     },
 };
 use warifu_store::{
@@ -27,6 +27,7 @@ use warifu_store::{
 use super::{
     Job,
     check::{Candidate, Rules, located},
+    group::{Group, Groups},
     report::Report,
     spool::{Spool, SpoolReader},
 };
@@ -101,6 +102,7 @@ impl Service {
             institution: job.institution.clone(),
             policy: self.policy(&job.institution)?,
             accept_quarantined: self.imports.settings.accept_quarantined,
+            kind: job.kind,
         };
         let password = job.take_password();
         let password = password.map(|text| Secret::new(text.expose().as_bytes().to_vec()));
@@ -143,7 +145,7 @@ impl Run<'_> {
         self.seal().await
     }
 
-    /// Reads the whole file and judges every key. All or nothing: one refused key refuses the batch.
+    /// Reads the whole file and judges every token. All or nothing: one refused key refuses the batch.
     async fn check(&mut self) -> Result<u64, Halt> {
         let Some(mut file) = self.open()? else { return Err(Halt::Refused) };
         if let Some(refusal) = self.wrong_key(file.crypto()) {
@@ -156,8 +158,8 @@ impl Run<'_> {
             total += 1;
             match item {
                 Err(refusal) => self.report.refuse(&refusal),
-                Ok(record) => match self.judge(&record, &mut serials).await? {
-                    Ok(_) => self.report.accept(&record),
+                Ok(group) => match self.judge(&group, &mut serials).await? {
+                    Ok(_) => self.accept(&group),
                     Err(refusal) => self.report.refuse(&refusal),
                 },
             }
@@ -170,19 +172,28 @@ impl Run<'_> {
         if self.report.refused_total() > 0 { Err(Halt::Refused) } else { Ok(total) }
     }
 
+    fn accept(&mut self, group: &Group) {
+        self.report.accept(group);
+        if group.is_taken_on_trust() {
+            let warning = Warning { code: Code::WSharedSeed, field: "Secret" };
+            self.report.warn(&warning, group.first().serial.as_str());
+        }
+    }
+
     /// A candidate whose serial is free, or a refusal. An existing serial is refused whatever its
     /// state: taking it again would make used codes good again.
     async fn judge(
         &self,
-        record: &Record,
+        group: &Group,
         serials: &mut Serials,
     ) -> Result<Result<Candidate, Refusal>, Halt> {
-        let candidate = match self.rules.candidate(record) {
+        let candidate = match self.rules.candidate(group) {
             Ok(candidate) => candidate,
             Err(refusal) => return Ok(Err(refusal)),
         };
+        let record = group.first();
         if !serials.first(&record.serial) {
-            let rule = "one key per serial: a second key of a device has no place here";
+            let rule = "one token per serial, and the keys of one token one after the other";
             return Ok(Err(located(Refusal::new(Code::Duplicate, "SerialNo", rule), record)));
         }
         let key = record::token_key(&candidate.id);
@@ -194,7 +205,7 @@ impl Run<'_> {
     }
 
     /// Opens the file from its beginning; a refusal goes into the report.
-    pub(super) fn open(&mut self) -> Result<Option<SeedFile<SpoolReader>>, Halt> {
+    pub(super) fn open(&mut self) -> Result<Option<Groups<SpoolReader>>, Halt> {
         let options = ReadOptions {
             now: Some(self.service.moment().map_err(Halt::Failed)?.now()),
             encrypted_integers: self.job.integers.map(|encoding| match encoding {
@@ -208,7 +219,7 @@ impl Run<'_> {
             ..ReadOptions::default()
         };
         match seedfile::open(self.spool.reader(), options) {
-            Ok(file) => Ok(Some(file)),
+            Ok(file) => Ok(Some(Groups::new(file))),
             Err(refusal) => {
                 self.report.refuse(&refusal);
                 Ok(None)
@@ -336,16 +347,6 @@ impl Run<'_> {
     pub(super) fn go_on(&self) -> Result<(), Halt> {
         if self.job.is_cancelled() { Err(Halt::Cancelled) } else { Ok(()) }
     }
-
-    /// How the worker gets a seed: opened already, or as in the file.
-    pub(super) fn source(
-        &self,
-        crypto: Option<&ContainerCrypto>,
-        record: Record,
-    ) -> Result<SeedSource, Halt> {
-        super::seal::source(crypto, self.job.key_label.as_ref(), record.secret)
-            .ok_or(Halt::Failed(Failure::Bug))
-    }
 }
 
 /// The serials of one file, as keyed hashes: eight bytes each, whatever their length.
@@ -365,12 +366,19 @@ pub(super) fn taken() -> Refusal {
     Refusal::new(Code::Duplicate, "SerialNo", rule)
 }
 
-/// A value that did not open, for the report.
-pub(super) fn unopened(serial: &Serial) -> Refusal {
-    let rule = "the value opens with the named key and its MAC is right";
-    let mut refusal = Refusal::new(Code::Decrypt, "Secret", rule);
+/// What of the HSM's answers is about the file, for the report; anything else is trouble on our side.
+pub(super) fn unopened(serial: &Serial, error: HsmError) -> Result<Refusal, HsmError> {
+    let mut refusal = match error {
+        HsmError::BadValue | HsmError::NoSuchKey => {
+            let rule =
+                "the value opens with the named key, has the right length, and its MAC is right";
+            Refusal::new(Code::Decrypt, "Secret", rule)
+        }
+        HsmError::Unsupported(what) => Refusal::new(Code::Hsm, "Secret", what),
+        error => return Err(error),
+    };
     refusal.serial = Some(serial.to_string());
-    refusal
+    Ok(refusal)
 }
 
 pub(super) fn failed(error: StoreError) -> Halt {

@@ -6,19 +6,8 @@
 //! Not responsible for: judging keys (check), or for putting the batch into service (run).
 
 use tokio::task::JoinHandle;
-use warifu_core::{
-    custody::SealedSeed,
-    ident::{Name, Serial},
-    lifecycle::Life,
-};
-use warifu_keys::{
-    custody,
-    hsm::{Cipher, HsmError, MacHash, SealOrder, Sealed, SecretBytes, SeedSource, ValueMac},
-    seedfile::{
-        ContainerCrypto, Position, SecretValue, SeedFile,
-        crypto::{AesBits, Cipher as FileCipher, MacHash as FileMacHash},
-    },
-};
+use warifu_core::{custody::CustodyKind, ident::Serial, lifecycle::Life};
+use warifu_keys::{hsm::HsmError, seedfile::Position};
 use warifu_store::{
     Commit, Expect, Space, Step, StoreError, Unit, Write,
     record::{self, BatchState, Record as _, TokenRecord},
@@ -26,7 +15,9 @@ use warifu_store::{
 
 use super::{
     check::Candidate,
+    group::Groups,
     manifest,
+    order::{self, Made, Order, Origin, Resident},
     run::{Halt, Run, failed, hsm_failed, taken, unopened},
     spool::SpoolReader,
 };
@@ -36,23 +27,26 @@ use crate::failure::Failure;
 struct Item {
     candidate: Candidate,
     at: Position,
-    order: SealOrder,
+    order: Order,
 }
 
-/// The commit of the chunk before, still under way.
-type Pending = Option<JoinHandle<Result<Commit, StoreError>>>;
+/// The commit of a chunk that is under way, and what lies in the HSM for nothing if it fails.
+struct Staging {
+    commit: JoinHandle<Result<Commit, StoreError>>,
+    residents: Vec<Resident>,
+}
 
 /// A chunk that is with the HSM.
 struct Flight {
     tokens: Vec<(Candidate, Position)>,
-    sealing: JoinHandle<Vec<Result<Sealed, HsmError>>>,
+    sealing: JoinHandle<Vec<Result<Made, HsmError>>>,
 }
 
 /// What goes on while the next chunk is being read.
 #[derive(Default)]
 struct UnderWay {
     sealing: Option<Flight>,
-    commit: Pending,
+    commit: Option<Staging>,
 }
 
 impl Run<'_> {
@@ -66,7 +60,7 @@ impl Run<'_> {
         // Whatever the end: a chunk that became durable after the removal of what was staged would
         // outlive its batch, and a resident seed that nobody staged would stay in the HSM.
         self.abandon(way.sealing.take()).await;
-        let last = settle(&mut way.commit).await;
+        let last = self.settle(way.commit.take()).await;
         end.and(last)?;
         if self.report.refused_total() > 0 { Err(Halt::Refused) } else { Ok(()) }
     }
@@ -85,29 +79,35 @@ impl Run<'_> {
                 continue;
             };
             done += flight.tokens.len() as u64;
-            let unit = self.land(flight, entry).await?;
-            settle(&mut way.commit).await?;
-            entry += ENTRIES;
-            if !self.job.dry_run {
-                let store = std::sync::Arc::clone(&self.service.store);
-                way.commit = Some(tokio::spawn(async move { store.commit(unit).await }));
+            if let Err(halt) = self.settle(way.commit.take()).await {
+                self.abandon(Some(flight)).await;
+                return Err(halt);
             }
+            let records = self.land(flight).await?;
+            way.commit = (!self.job.dry_run).then(|| self.stage(&records, entry));
+            entry += ENTRIES;
             self.job.with_view(|view| view.processed = done);
         }
     }
 
     /// The first pass judged every key; a difference now means that the spool lies.
-    fn next_chunk(&self, file: &mut SeedFile<SpoolReader>) -> Result<Vec<Item>, Halt> {
+    fn next_chunk(&self, file: &mut Groups<SpoolReader>) -> Result<Vec<Item>, Halt> {
         let lies = || Halt::Failed(Failure::Bug);
         let mut chunk = Vec::with_capacity(CHUNK);
         while chunk.len() < CHUNK
             && let Some(item) = file.next()
         {
-            let record = item.map_err(|_| lies())?;
-            let candidate = self.rules.candidate(&record).map_err(|_| lies())?;
-            let at = record.at.clone();
-            let source = self.source(file.crypto(), record)?;
-            chunk.push(self.item(candidate, at, source));
+            let group = item.map_err(|_| lies())?;
+            let candidate = self.rules.candidate(&group).map_err(|_| lies())?;
+            let at = group.first().at.clone();
+            let origin = Origin {
+                crypto: file.crypto(),
+                label: self.job.key_label.as_ref(),
+                // A dry run must leave nothing in the HSM.
+                custody: if self.job.dry_run { CustodyKind::Wrapped } else { self.job.custody },
+            };
+            let order = Order::new(&candidate, group, origin).ok_or_else(lies)?;
+            chunk.push(Item { candidate, at, order });
         }
         Ok(chunk)
     }
@@ -120,21 +120,17 @@ impl Run<'_> {
             tokens.push((candidate, at));
         }
         let hsm = self.service.hsm.clone();
-        Flight { tokens, sealing: tokio::spawn(async move { hsm.seal(orders).await }) }
+        Flight { tokens, sealing: tokio::spawn(async move { order::fulfil(&hsm, orders).await }) }
     }
 
     /// Removes what an import that ends early has just had sealed as token objects.
     async fn abandon(&self, flight: Option<Flight>) {
         let Some(Flight { tokens, sealing }) = flight else { return };
         let results = sealing.await.unwrap_or_default();
-        for ((candidate, _), sealed) in tokens.into_iter().zip(results) {
-            let Ok(Sealed { seal: seal @ SealedSeed::Resident { .. }, .. }) = sealed else {
-                continue;
-            };
-            let name = custody::record_name(&candidate.id);
-            let kind = custody::hmac(candidate.token.profile.hash);
-            if let Err(error) = self.service.hsm.destroy(&seal, &name, kind).await {
-                tracing::warn!(token = %candidate.id, %error, "a resident seed was left in the HSM");
+        for ((candidate, _), made) in tokens.into_iter().zip(results) {
+            if let Ok(made) = made {
+                let keys = made.residents(&candidate.id, candidate.token.profile.hash);
+                self.service.destroy(keys).await;
             }
         }
     }
@@ -156,42 +152,38 @@ impl Run<'_> {
         }
     }
 
-    fn item(&self, candidate: Candidate, at: Position, source: SeedSource) -> Item {
-        let order = SealOrder {
-            record: custody::record_name(&candidate.id),
-            kind: custody::hmac(candidate.token.profile.hash),
-            // A dry run must leave nothing in the HSM.
-            custody: if self.job.dry_run {
-                warifu_core::custody::CustodyKind::Wrapped
-            } else {
-                self.job.custody
-            },
-            source,
-        };
-        Item { candidate, at, order }
-    }
-
-    /// Takes a sealed chunk and makes the unit that stages it. Values that do not open are reported.
-    async fn land(&mut self, flight: Flight, entry: u32) -> Result<Unit, Halt> {
+    /// Takes a sealed chunk. Values that do not open are reported.
+    async fn land(&mut self, flight: Flight) -> Result<Vec<TokenRecord>, Halt> {
         let created_ms = self.service.clock_ms();
         let results = flight.sealing.await.map_err(|_| Halt::Failed(Failure::Bug))?;
         let mut records = Vec::with_capacity(flight.tokens.len());
+        let mut trouble = None;
         for ((candidate, at), result) in flight.tokens.into_iter().zip(results) {
-            match result {
-                Ok(sealed) => records.push(self.record(candidate, sealed, created_ms)),
-                Err(HsmError::BadValue | HsmError::NoSuchKey) => {
-                    let mut refusal = unopened(&candidate.id.serial);
+            let told = match result {
+                Ok(made) => {
+                    records.push(self.record(candidate, made, created_ms));
+                    continue;
+                }
+                Err(error) => unopened(&candidate.id.serial, error),
+            };
+            match told {
+                Ok(mut refusal) => {
                     refusal.at = at;
                     self.report.take_back(&refusal);
                 }
-                Err(error) => return Err(hsm_failed(error)),
+                Err(error) => trouble = Some(error),
             }
         }
-        Ok(self.stage(&records, entry))
+        let Some(error) = trouble else { return Ok(records) };
+        // What the others of the chunk got would belong to no record.
+        for record in &records {
+            self.service.destroy(order::residents_of(record)).await;
+        }
+        Err(hsm_failed(error))
     }
 
-    fn record(&mut self, candidate: Candidate, sealed: Sealed, created_ms: u64) -> TokenRecord {
-        self.report.expose(sealed.exposure);
+    fn record(&mut self, candidate: Candidate, made: Made, created_ms: u64) -> TokenRecord {
+        self.report.expose(made.exposure);
         TokenRecord {
             institution: candidate.id.institution,
             serial: candidate.id.serial,
@@ -200,8 +192,8 @@ impl Run<'_> {
             model: None,
             batch: self.job.batch.clone(),
             token: candidate.token,
-            seal: sealed.seal,
-            camera_keys: None,
+            seal: made.seal,
+            camera_keys: made.camera,
             created_ms,
             last_accepted_ms: None,
             last_request: None,
@@ -211,7 +203,8 @@ impl Run<'_> {
         }
     }
 
-    fn stage(&self, records: &[TokenRecord], entry: u32) -> Unit {
+    /// Has a chunk made durable.
+    fn stage(&self, records: &[TokenRecord], entry: u32) -> Staging {
         let serials: Vec<&Serial> = records.iter().map(|record| &record.serial).collect();
         let prefix = manifest::prefix(&self.job.institution, &self.job.batch);
         let mut steps = manifest::steps(&prefix, entry, &serials);
@@ -221,76 +214,27 @@ impl Run<'_> {
             expect: Expect::Absent,
             write: Write::Put(record.encode()),
         }));
-        Unit { steps, audit: Vec::new() }
+        let unit = Unit { steps, audit: Vec::new() };
+        let store = std::sync::Arc::clone(&self.service.store);
+        let commit = tokio::spawn(async move { store.commit(unit).await });
+        Staging { commit, residents: records.iter().flat_map(order::residents_of).collect() }
     }
-}
 
-/// Waits for the chunk before.
-async fn settle(pending: &mut Pending) -> Result<(), Halt> {
-    let Some(commit) = pending.take() else { return Ok(()) };
-    match commit.await {
-        Ok(Ok(Commit::Done { .. })) => Ok(()),
-        Ok(Ok(Commit::Conflict { .. })) => {
-            let rule = taken().rule;
-            tracing::warn!(%rule, "a serial appeared while it was being imported");
-            Err(Halt::Failed(Failure::Conflict("a serial of the file was imported meanwhile")))
-        }
-        Ok(Err(error)) => Err(failed(error)),
-        Err(_) => Err(Halt::Failed(Failure::Bug)),
-    }
-}
-
-/// The seed as the worker takes it; `None` where the file's own header contradicts its values.
-pub(super) fn source(
-    crypto: Option<&ContainerCrypto>,
-    label: Option<&Name>,
-    secret: SecretValue,
-) -> Option<SeedSource> {
-    let value = match secret {
-        SecretValue::Plain(secret) => {
-            return Some(SeedSource::Clear(SecretBytes::new(secret.expose().to_vec())));
-        }
-        SecretValue::Encrypted(value) => value,
-    };
-    let (crypto, label) = (crypto?, label?);
-    let mac = crypto.mac.as_ref().zip(value.mac).map(|(method, mac)| ValueMac {
-        hash: mac_hash(method.hash),
-        encrypted_key: method.key.octets.clone(),
-        value: mac,
-    });
-    if mac.is_none() && value.cipher.needs_mac() {
-        return None;
-    }
-    Some(SeedSource::Encrypted {
-        transport_key: label.to_string(),
-        cipher: cipher(value.cipher),
-        data: value.octets,
-        mac,
-    })
-}
-
-const fn cipher(cipher: FileCipher) -> Cipher {
-    match cipher {
-        FileCipher::AesCbc(size) => Cipher::AesCbcPad { bits: bits(size) },
-        FileCipher::AesKeyWrap(size) => Cipher::AesKeyWrap { bits: bits(size) },
-    }
-}
-
-const fn bits(size: AesBits) -> u16 {
-    match size {
-        AesBits::B128 => 128,
-        AesBits::B192 => 192,
-        AesBits::B256 => 256,
-    }
-}
-
-const fn mac_hash(hash: FileMacHash) -> MacHash {
-    match hash {
-        FileMacHash::Sha1 => MacHash::Sha1,
-        FileMacHash::Sha224 => MacHash::Sha224,
-        FileMacHash::Sha256 => MacHash::Sha256,
-        FileMacHash::Sha384 => MacHash::Sha384,
-        FileMacHash::Sha512 => MacHash::Sha512,
+    /// Waits for the chunk before.
+    async fn settle(&self, staging: Option<Staging>) -> Result<(), Halt> {
+        let Some(Staging { commit, residents }) = staging else { return Ok(()) };
+        let halt = match commit.await {
+            Ok(Ok(Commit::Done { .. })) => return Ok(()),
+            Ok(Ok(Commit::Conflict { .. })) => {
+                let rule = taken().rule;
+                tracing::warn!(%rule, "a serial appeared while it was being imported");
+                Halt::Failed(Failure::Conflict("a serial of the file was imported meanwhile"))
+            }
+            Ok(Err(error)) => failed(error),
+            Err(_) => Halt::Failed(Failure::Bug),
+        };
+        self.service.destroy(residents).await;
+        Err(halt)
     }
 }
 

@@ -4,17 +4,15 @@
 //! Not responsible for: active batches; it refuses to touch them.
 
 use warifu_core::{
-    custody::SealedSeed,
     event::{Action, Event, Parties},
     ident::{Institution, Name, Serial, TokenId},
 };
-use warifu_keys::custody;
 use warifu_store::{
     Expect, Space, Step, Unit, Write,
     record::{self, BatchRecord, BatchState, Record as _, TokenRecord},
 };
 
-use super::manifest;
+use super::{manifest, order};
 use crate::{failure::Failure, service::Service};
 
 impl Service {
@@ -85,12 +83,7 @@ impl Service {
         if token.batch != *batch {
             return Ok(None);
         }
-        if matches!(token.seal, SealedSeed::Resident { .. }) {
-            let (name, kind) = (custody::record_name(&id), custody::hmac(token.token.profile.hash));
-            if let Err(error) = self.hsm.destroy(&token.seal, &name, kind).await {
-                tracing::warn!(token = %id, %error, "a resident seed was left in the HSM");
-            }
-        }
+        self.destroy(order::residents_of(&token)).await;
         Ok(Some(step(Space::Token, key, Expect::At(found.version))))
     }
 

@@ -44,6 +44,7 @@ Examples:
   warifu import batch.xml --key-label acme --batch 2026-11
   warifu import batch.xml --password-file - --custody resident
   warifu import apps.xml --key-label acme --kind soft
+  warifu import camera.xml --key-label acme --kind camera
 
 {EXIT_CODES}"))]
 pub(crate) struct Import {
@@ -61,7 +62,7 @@ pub(crate) struct Import {
     /// Where the seeds shall lie; the server's setting where absent
     #[arg(long, value_enum)]
     custody: Option<CustodyWord>,
-    /// Kind of the tokens, as the customer sees it
+    /// Kind of the tokens, as the customer sees it; camera tokens are `camera`, and no others
     #[arg(long, value_enum, default_value = "hard")]
     kind: KindWord,
     /// Name of the batch; one is made where absent
@@ -118,7 +119,7 @@ impl Import {
                 _ = tokio::signal::ctrl_c() => return Err(left_alone(&job.id)),
             }
         };
-        out.show(&job, text)?;
+        out.show(&job, |job| text(job, out.language()))?;
         Ok(exit_of(&job))
     }
 

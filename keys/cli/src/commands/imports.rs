@@ -52,12 +52,12 @@ impl Imports {
             }
             Self::Show(One { id }) => {
                 let job = client.import(id).await?;
-                out.show(&job, import::text)?;
+                out.show(&job, |job| import::text(job, out.language()))?;
                 Ok(Exit::Ok)
             }
             Self::Cancel(One { id }) => {
                 let job = client.cancel_import(id).await?;
-                out.show(&job, import::text)?;
+                out.show(&job, |job| import::text(job, out.language()))?;
                 Ok(Exit::Ok)
             }
         }

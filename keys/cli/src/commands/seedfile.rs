@@ -3,15 +3,18 @@
 //! Not responsible for: bringing it into service, talking to the server.
 
 use std::{
+    collections::BTreeSet,
     fs::File,
     io::BufReader,
     path::{Path, PathBuf},
 };
 
 use clap::{Args, Subcommand};
+use warifu_api::Language;
 use warifu_keys::{
     secret::Secret,
     seedfile::{
+        Code,
         inspect::{InspectLine, KeyLine, RefusalLine, inspect},
         options::ReadOptions,
         unwrap::Unlock,
@@ -33,7 +36,7 @@ pub(crate) enum Seedfile {
 /// Show each key of a file and each fault, never a seed.
 ///
 /// With --json there is one object per key (serial, manufacturer, algorithm, hash, digits,
-/// time_step_s, counter, suite, expires_at, kcv) and one per refusal (class, line, element, field,
+/// time_step_s, counter, suite, expires_at, kcv, warnings) and one per refusal (class, line, element, field,
 /// rule). `kcv` is the start of the SHA-1 of the seed, as in CKA_CHECK_VALUE.
 #[derive(Args, Debug)]
 #[command(after_long_help = format!("\
@@ -70,16 +73,22 @@ impl Inspect {
         let key_name = self.key_name.clone();
         let options = ReadOptions { unlock, key_name, ..ReadOptions::default() };
         let mut inspection = inspect(BufReader::with_capacity(1 << 16, file), options);
+        let mut warned = BTreeSet::new();
         for line in inspection.by_ref() {
-            out.show(&line, text)?;
-        }
-        for warning in inspection.warnings() {
-            if !out.is_json() {
-                print(&format!("file: {}", warning.code.as_str()))?;
+            if let InspectLine::Key(key) = &line {
+                warned.extend(key.warnings.iter().filter_map(|text| Code::from_text(text)));
             }
+            out.show(&line, text)?;
         }
         let outcome = inspection.outcome();
         if !out.is_json() {
+            for warning in inspection.warnings() {
+                print(&format!("file: {}", warning.code.as_str()))?;
+                warned.insert(warning.code);
+            }
+            for code in warned {
+                print(&format!("{code}: {}", meaning(code, out.language())))?;
+            }
             let (keys, refusals) = (outcome.keys, outcome.refusals);
             print(&format!("{keys} keys, {refusals} refusals"))?;
         }
@@ -112,10 +121,19 @@ fn text(line: &InspectLine) -> String {
     }
 }
 
+/// What a warning means, in the language where there is a text.
+fn meaning(code: Code, language: Language) -> &'static str {
+    match language {
+        Language::En => code.remedy(),
+        Language::Ja => code.remedy_ja().unwrap_or(code.remedy()),
+    }
+}
+
 fn key_text(key: &KeyLine) -> String {
     let mut text =
         format!("{:20} {} {} {} digits", clean(&key.serial), key.algorithm, key.hash, key.digits);
     let parts = [
+        key.suite.as_deref().map(|suite| format!("suite {}", clean(suite))),
         key.time_step_s.map(|step| format!("every {step} s")),
         key.counter.map(|counter| format!("counter {counter}")),
         key.expires_at.as_ref().map(|time| format!("expires {time}")),

@@ -2,12 +2,16 @@
 
 use std::fmt::Write as _;
 
-use warifu_api::import::{ExpirySpread, ImportJob, ImportReport, ImportState};
+use warifu_api::{
+    Language,
+    import::{ExpirySpread, ImportJob, ImportReport, ImportState, WarningCount},
+};
+use warifu_keys::seedfile::Code;
 
 use crate::output::{clean, facts};
 
 /// The job, and its report if there is one.
-pub(crate) fn text(job: &ImportJob) -> String {
+pub(crate) fn text(job: &ImportJob, language: Language) -> String {
     let mut text = facts([
         ("import", Some(job.id.clone())),
         ("batch", Some(job.batch.clone())),
@@ -19,13 +23,13 @@ pub(crate) fn text(job: &ImportJob) -> String {
         ("failure", job.failure.clone()),
     ]);
     if let Some(report) = &job.report {
-        text.push_str(&details(report));
+        text.push_str(&details(report, language));
     }
     line(&mut text, outcome(job));
     text
 }
 
-fn details(report: &ImportReport) -> String {
+fn details(report: &ImportReport, language: Language) -> String {
     let exposure = report.exposure;
     let mut text = facts([
         ("file", Some(format!("{} bytes, SHA-256 {}", report.bytes, report.file_sha256))),
@@ -41,7 +45,12 @@ fn details(report: &ImportReport) -> String {
         let examples = warning.examples.join(", ");
         line(
             &mut text,
-            format!("{} x{}: {} ({examples})", warning.class, warning.count, warning.meaning),
+            format!(
+                "{} x{}: {} ({examples})",
+                warning.class,
+                warning.count,
+                meaning(warning, language)
+            ),
         );
     }
     for key in &report.refused {
@@ -55,6 +64,16 @@ fn details(report: &ImportReport) -> String {
         line(&mut text, format!("... and {more} more"));
     }
     text
+}
+
+/// What a warning means: as the server says it, or in the language where there is a text.
+fn meaning(warning: &WarningCount, language: Language) -> &str {
+    match language {
+        Language::En => &warning.meaning,
+        Language::Ja => {
+            Code::from_text(&warning.class).and_then(Code::remedy_ja).unwrap_or(&warning.meaning)
+        }
+    }
 }
 
 fn expiry(spread: &ExpirySpread) -> String {
@@ -78,4 +97,24 @@ fn outcome(job: &ImportJob) -> String {
 
 fn line(text: &mut String, line: impl AsRef<str>) {
     writeln!(text, "{}", clean(line.as_ref())).expect("a String takes any text");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_warning_is_told_in_the_language_that_there_is() {
+        let warning = |class: &str| WarningCount {
+            class: class.to_owned(),
+            count: 1,
+            meaning: "as the server says".to_owned(),
+            examples: Vec::new(),
+        };
+        let known = warning("W_OCRA_COLLIDES");
+        assert_eq!(meaning(&known, Language::En), "as the server says");
+        assert!(!meaning(&known, Language::Ja).is_ascii());
+        assert_eq!(meaning(&warning("W_UNSIGNED"), Language::Ja), "as the server says");
+        assert_eq!(meaning(&warning("W_NOVEL"), Language::Ja), "as the server says");
+    }
 }

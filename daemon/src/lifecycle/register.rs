@@ -255,7 +255,7 @@ fn unspecific(draft: &Draft, told: Told) -> Told {
 }
 
 /// Where policy says so, a serial that is not this contract's looks like a wrong code.
-fn hidden(draft: &Draft, refused: Refused) -> Refused {
+pub(super) fn hidden(draft: &Draft, refused: Refused) -> Refused {
     match refused.denial {
         Denial::NotThisContract if draft.rules.hide_which => Denial::NotAccepted.into(),
         _ => refused,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use warifu_api::{SecretText, challenge::ChallengeVerifyAnswer, token::Outcome};
 use warifu_core::{
-    challenge::{ChallengeId, Form, State},
+    challenge::{ChallengeId, Form},
     code::Code,
     event::Action,
     ident::{ContractId, Serial, UserId},
@@ -186,7 +186,7 @@ fn answered(
         (Some(denial), one) => {
             // Nobody is told anything of somebody else's challenge.
             let told = one.filter(|_| denial != Denial::NotBound);
-            let told = told.map(|one| (one.challenge.state, one.challenge.wrong));
+            let told = told.map(|one| (waits(draft, one), one.challenge.wrong));
             rejected(draft, base, told, serial)
         }
     };
@@ -212,15 +212,21 @@ fn number(draft: &Draft, serial: &Serial, judged: &Judged) -> Option<u64> {
     }
 }
 
+/// Whether its code can still be given.
+fn waits(draft: &Draft, one: &ChallengeRecord) -> bool {
+    let number = draft.token(&one.serial).map(|record| activation(&record.token.moving));
+    number.is_some_and(|number| one.challenge.is_open(number, draft.now()))
+}
+
 /// Tries are told of a challenge that is still open; of the token's where the policy lets it.
 fn rejected(
     draft: &Draft,
     base: ChallengeVerifyAnswer,
-    one: Option<(State, u8)>,
+    one: Option<(bool, u8)>,
     serial: &Serial,
 ) -> ChallengeVerifyAnswer {
     let tries = draft.rules.challenge.tries;
-    let open = one.filter(|(state, _)| *state == State::Open);
+    let open = one.filter(|(open, _)| *open);
     let tries_left = open.map(|(_, wrong)| tries.saturating_sub(wrong));
     let token = draft.token(serial).filter(|_| one.is_some() && !draft.rules.hide_which);
     let remaining = token.map(|record| settle::remaining(&record.token, &draft.rules.verification));

@@ -369,7 +369,14 @@ impl Service {
                 let (answer, note) = (self.shown(draft, one)?, signed::summary(one));
                 ("done", Some(put.serial), Some(note), answer)
             }
-            Err(why) => (why.denial.word(), draft.signer_of(user).cloned(), None, refused(why)),
+            Err(why) => {
+                // As for any other registration; a share names what lists show.
+                let told = match asking.wanted {
+                    Wanted::Register { .. } => register::hidden(draft, why),
+                    _ => why,
+                };
+                (why.denial.word(), draft.signer_of(user).cloned(), None, refused(told))
+            }
         };
         let subject = (Some(user), serial.as_ref());
         let mut event = asking.acting.event(ask, draft, Action::Challenge, subject, outcome);

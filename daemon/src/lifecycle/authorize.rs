@@ -13,7 +13,7 @@ use warifu_core::{
         Denial,
         authorize::{self, Authorization, Decision, Holdings, Operation},
     },
-    rules::Factor,
+    rules::{Factor, OperationClass},
 };
 
 use super::{
@@ -81,7 +81,7 @@ impl Service {
             };
             self.fetch_held(&mut draft, user).await?;
             self.fetch_signer(&mut draft, user).await?;
-            let registered = draft.serial_of(user).is_some() || draft.signs(user).is_some();
+            let registered = lacks_nothing(&draft, user);
             let own = acting.user.as_ref() == Some(user);
             let refusal = match () {
                 () if !draft.rules.skip => Some(Denial::SkipNotAllowed),
@@ -101,6 +101,18 @@ impl Service {
             }
         }
     }
+}
+
+/// Whether there is no registration left to pass over: the user has a token for every factor that
+/// the bank asks for. Which of the operations are this user's is not known here.
+fn lacks_nothing(draft: &Draft, user: &UserId) -> bool {
+    let (otp, signs) = (draft.serial_of(user).is_some(), draft.signs(user).is_some());
+    let asks = |factor| {
+        OperationClass::ALL.into_iter().any(|class| draft.rules.operation(class).factor == factor)
+    };
+    (otp || signs)
+        && (otp || !asks(Factor::Otp))
+        && (signs || !asks(Factor::TransactionSignature))
 }
 
 fn decide(

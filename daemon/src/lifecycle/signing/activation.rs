@@ -126,6 +126,9 @@ impl Service {
                 Err(denial) => return Ok(refused(denial.into())),
             },
         };
+        if session.contract != *contract {
+            return Ok(refused(Denial::NotBound.into())); // the same name in another contract
+        }
         let record = draft.token(&wanted.serial).ok_or(Failure::Bug)?;
         let driver = self.driver(record)?;
         Ok(ActivationAnswer {

@@ -7,7 +7,7 @@ const VECTORS: &str =
 
 fn records() -> String {
     let vectors: serde_json::Value = serde_json::from_str(VECTORS).unwrap();
-    let records = vectors["batch"]["records_hex"].as_array().unwrap();
+    let records = vectors["batch"]["records"].as_array().unwrap();
     let records = records.iter().map(|one| hex::decode(one.as_str().unwrap()).unwrap());
     STANDARD.encode(records.collect::<Vec<_>>().concat())
 }

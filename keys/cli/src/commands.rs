@@ -5,6 +5,8 @@
 mod answer;
 mod audit;
 mod backup;
+mod camera;
+mod challenge;
 mod contract;
 mod hsm;
 mod import;
@@ -36,6 +38,10 @@ pub(crate) enum Command {
     Contract(contract::Contract),
     #[command(subcommand)]
     User(user::User),
+    #[command(subcommand)]
+    Camera(camera::Camera),
+    #[command(subcommand)]
+    Challenge(challenge::Challenge),
     Import(import::Import),
     #[command(subcommand)]
     Imports(imports::Imports),
@@ -62,6 +68,8 @@ impl Command {
             Self::Tokens(tokens) => tokens.run(connection, out).await,
             Self::Contract(contract) => contract.run(connection, out).await,
             Self::User(user) => user.run(connection, out).await,
+            Self::Camera(camera) => camera.run(connection, out).await,
+            Self::Challenge(challenge) => challenge.run(connection, out).await,
             Self::Import(import) => import.run(connection, out).await,
             Self::Imports(imports) => imports.run(connection, out).await,
             Self::Policy(policy) => policy.run(out),

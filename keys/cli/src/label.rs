@@ -14,6 +14,7 @@ macro_rules! labels {
 labels! {
     ACTING: "acting user", "操作者";
     ACTION: "action", "操作";
+    ACTIVATION: "activation", "登録番号";
     ALGORITHM: "algorithm", "方式";
     ALSO: "also concerned", "同じトークンの利用者";
     AT: "at", "日時";
@@ -22,10 +23,12 @@ labels! {
     AUTHENTICATION_SHORT: "auth", "認証状態";
     BATCH: "batch", "バッチ";
     BY: "by", "実行者";
+    CHALLENGE: "challenge", "要求番号";
     CHECKED_AT: "checked at", "確認日時";
     COMMON_SERIAL: "common serial", "共通トークンのシリアル番号";
     COMMON_SINCE: "common since", "共通トークンの利用開始日時";
     CONTRACT: "contract", "契約先";
+    COVERED: "covered by the code", "認証対象";
     CREATED_AT: "created at", "登録日時";
     CUSTODY: "custody", "シード保管方式";
     DIGITS: "digits", "桁数";
@@ -50,6 +53,7 @@ labels! {
     NEW_USAGE_MODE: "new usage mode", "変更後の利用形態";
     NEXT_COUNTER: "next counter", "次のカウンタ";
     NOT_BEFORE: "not before", "登録可能日時";
+    OPEN_CHALLENGES: "open challenges", "回答待ちの要求";
     ORDERED: "ordered", "発行申請";
     ORDERED_AT: "ordered at", "発行申請日時";
     OUTCOME: "outcome", "結果";
@@ -63,8 +67,11 @@ labels! {
     SERVICE_START: "service start", "利用開始日";
     STATE: "state", "状態";
     STATUS: "status", "状態";
+    STEP: "step", "手順";
     TIME_STEP: "time step", "表示間隔";
+    TOKEN_CODE: "token code", "トークンコード";
     TOKENS: "tokens", "対象のトークン";
+    TRIES: "tries left", "残り回数";
     USAGE_MODE: "usage mode", "利用形態";
     USER: "user", "利用者";
     USERS: "users", "利用者";
@@ -94,10 +101,13 @@ fn japanese(language: Language, known: &[(&str, &str)], word: &str) -> String {
 }
 
 const ACTIONS: &[(&str, &str)] = &[
+    ("activate", "トランザクション認証利用開始登録"),
+    ("challenge", "署名の要求"),
     ("deactivate", "利用解除"),
     ("disable", "使用中止"),
     ("enable", "使用再開"),
     ("import", "取込"),
+    ("initialise", "初期化"),
     ("issue", "トークン発行"),
     ("lost", "紛失"),
     ("order", "発行申請"),
@@ -106,6 +116,8 @@ const ACTIONS: &[(&str, &str)] = &[
     ("resync", "同期"),
     ("revoke", "失効"),
     ("set_expiry", "有効期限変更"),
+    ("share", "トークン共有登録"),
+    ("sign", "トランザクション認証"),
     ("skip", "登録の省略"),
     ("unlock", "利用停止解除"),
     ("usage_mode", "利用形態変更"),

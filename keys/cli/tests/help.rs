@@ -6,7 +6,7 @@
 use std::{fs, path::Path, process::Command};
 
 /// Every command that there is.
-const PAGES: [&str; 68] = [
+const PAGES: [&str; 79] = [
     "",
     "audit",
     "audit export",
@@ -14,6 +14,17 @@ const PAGES: [&str; 68] = [
     "audit verify",
     "backup",
     "backup create",
+    "camera",
+    "camera activate",
+    "camera deactivate",
+    "camera initialise",
+    "camera revoke",
+    "camera tokens",
+    "challenge",
+    "challenge cancel",
+    "challenge create",
+    "challenge show",
+    "challenge verify",
     "contract",
     "contract set",
     "contract show",

@@ -3,7 +3,7 @@
 //! Not responsible for: what they sign (`warifu challenge`), the virtual token (`warifu token
 //! camera`), who may do what; the server knows the bank's policy.
 
-mod activate;
+pub(super) mod activate;
 pub(super) mod actor;
 pub(super) mod picture;
 mod text;

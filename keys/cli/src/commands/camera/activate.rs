@@ -10,7 +10,6 @@ use std::{
 use clap::{Args, ValueEnum};
 use warifu_api::{
     SecretText,
-    action::ActionOutcome,
     camera::{ActivationAnswer, ActivationRequest, ActivationShowQuery, ActivationStep},
     challenge::CodeRequest,
     client::Client,
@@ -125,10 +124,6 @@ impl Activate {
                 }
                 Some(ActivationStep::Active) | None => return Ok(exit_of(answer.outcome)),
             };
-            if answer.outcome == ActionOutcome::Refused {
-                self.show(&answer, out)?;
-                return Ok(Exit::Refused);
-            }
         }
     }
 

@@ -90,12 +90,12 @@ pub(crate) fn text(message: &Message, language: Language) -> String {
                 format!("The terminal needs {needs} columns to show the picture; use --png.")
             }
             (NoDrawing::Narrow(needs), Language::Ja) => {
-                format!("二次元コードの表示には{needs}桁の端末が必要です。--png を指定してください。")
+                format!(
+                    "二次元コードの表示には{needs}桁の端末が必要です。--png を指定してください。"
+                )
             }
             (NoDrawing::Long, Language::En) => "The text is too long for a picture.".to_owned(),
-            (NoDrawing::Long, Language::Ja) => {
-                "二次元コードに表示できない長さです。".to_owned()
-            }
+            (NoDrawing::Long, Language::Ja) => "二次元コードに表示できない長さです。".to_owned(),
         };
         sentence + "\n"
     });

@@ -17,8 +17,7 @@ use crate::{
 
 /// The tokens that users can take part in.
 pub(super) fn tokens(page: &CameraTokenPage, language: Language) -> String {
-    let head =
-        [label::TOKEN_CODE, label::SERIAL, label::STATUS, label::USERS, label::EXPIRES];
+    let head = [label::TOKEN_CODE, label::SERIAL, label::STATUS, label::USERS, label::EXPIRES];
     table(
         headings(language, head),
         page.items.iter().map(|token| {

@@ -8,17 +8,15 @@ use std::{collections::BTreeSet, fs};
 
 use e2e::binaries::repository;
 
-use self::Carrier::{Camera, FrontEnd, Tests};
+use self::Carrier::{FrontEnd, Tests};
 
 /// Who keeps a rule.
 #[derive(Clone, Copy, Debug)]
 enum Carrier {
-    /// All of these files, by their names without `.rs`, have a step or a test for it.
+    /// All of these files of this folder, by their paths without `.rs`, have a step or a test for it.
     Tests(&'static str),
     /// The bank's front end, because of this.
     FrontEnd(&'static str),
-    /// The camera token, which follows; this is what the rule is about.
-    Camera(&'static str),
 }
 
 /// Rules that a file's steps and test names carry.
@@ -53,7 +51,7 @@ fn every_rule_has_its_line_in_order() {
     let listed: Vec<_> = RULES.iter().map(|(number, _)| *number).collect();
     assert_eq!(listed, (1..=106).collect::<Vec<u8>>());
     for (number, carrier) in RULES {
-        let (Tests(said) | FrontEnd(said) | Camera(said)) = carrier;
+        let (Tests(said) | FrontEnd(said)) = carrier;
         assert!(!said.is_empty(), "R{number}: {carrier:?}");
     }
 }
@@ -101,18 +99,18 @@ fn rules_are_found_in_steps_and_in_test_names_and_nowhere_else() {
 const RULES: &[(u8, Carrier)] = &[
     (1, Tests("bank_002 bank_003")),
     (2, Tests("bank_004")),
-    (3, Tests("bank_003 bank_004")),
+    (3, Tests("bank_000/signing bank_003 bank_004")),
     (4, Tests("bank_004")),
     (5, Tests("bank_002 bank_003 bank_004")),
-    (6, Tests("bank_000")),
+    (6, Tests("bank_000 bank_000/activation")),
     (7, Tests("bank_002 bank_003 bank_004 lifecycle_edges")),
     (8, Tests("bank_001 bank_003")),
-    (9, Camera("the challenge and its eight digits")),
-    (10, Camera("the twelve digits of the first activation step")),
-    (11, Camera("signed is what the token shows")),
-    (12, Camera("no clock is assumed in its protocol")),
-    (13, Camera("the token's screen; the simulator's matter")),
-    (14, Camera("the token's button; the simulator's matter")),
+    (9, Tests("bank_000/signing")),
+    (10, Tests("bank_000/activation")),
+    (11, Tests("bank_000/signing bank_000/leaving")),
+    (12, Tests("bank_000/activation")),
+    (13, Tests("bank_000/activation")),
+    (14, Tests("bank_000/activation")),
     (15, Tests("bank_001 bank_002")),
     (16, Tests("bank_003")),
     (17, Tests("bank_003")),
@@ -138,7 +136,7 @@ const RULES: &[(u8, Carrier)] = &[
     (37, Tests("bank_002")),
     (38, Tests("bank_004")),
     (39, Tests("bank_004")),
-    (40, Tests("bank_000 bank_004")),
+    (40, Tests("bank_000 bank_000/signing bank_004")),
     (41, Tests("bank_004")),
     (42, Tests("bank_002 bank_003 bank_004")),
     (43, Tests("bank_002 bank_003")),
@@ -174,32 +172,32 @@ const RULES: &[(u8, Carrier)] = &[
     (73, Tests("bank_002 bank_003")),
     (74, Tests("bank_003")),
     (75, Tests("bank_002 lifecycle_scale")),
-    (76, Tests("bank_000 bank_002 bank_004")),
+    (76, Tests("bank_000 bank_000/sharing bank_002 bank_004")),
     (77, Tests("bank_001")),
     (78, Tests("bank_001 lifecycle_scale")),
     (79, Tests("bank_001 lifecycle_scale")),
     (80, Tests("bank_001 lifecycle_scale")),
-    (81, Camera("its tokens have codes by which they are chosen")),
-    (82, Camera("the offer of both paths at registration")),
-    (83, Camera("who may activate")),
-    (84, Camera("activation is a session with limits")),
-    (85, Camera("step one of the activation")),
-    (86, Camera("the token asks; the simulator's matter")),
-    (87, Camera("the token waits; the simulator's matter")),
-    (88, Camera("step two of the activation")),
-    (89, Camera("the two codes are told apart")),
-    (90, Camera("a limit on the token; the simulator's matter")),
-    (91, Camera("a limit on the token; the simulator's matter")),
-    (92, Camera("the end of the activation")),
-    (93, Camera("what an unfinished activation needs")),
-    (94, Camera("what a forgotten button needs")),
-    (95, Camera("tries within an activation")),
-    (96, Camera("the token's own words; the simulator's matter")),
-    (97, Camera("sharing with one code to scan")),
-    (98, Camera("who may initialise")),
-    (99, Camera("the end of the user's old token")),
-    (100, Camera("signatures for classes of operations")),
-    (101, Tests("bank_000 bank_001 bank_004")),
+    (81, Tests("bank_000/activation bank_000/sharing")),
+    (82, Tests("bank_000/activation bank_000/sharing")),
+    (83, Tests("bank_000/activation bank_000/sharing")),
+    (84, Tests("bank_000/unfinished")),
+    (85, Tests("bank_000/activation")),
+    (86, Tests("bank_000/activation")),
+    (87, Tests("bank_000/activation")),
+    (88, Tests("bank_000/activation")),
+    (89, Tests("bank_000/activation")),
+    (90, Tests("bank_000/activation bank_000/unfinished")),
+    (91, Tests("bank_000/activation bank_000/unfinished")),
+    (92, Tests("bank_000/activation")),
+    (93, Tests("bank_000/activation bank_000/unfinished")),
+    (94, Tests("bank_000/unfinished")),
+    (95, Tests("bank_000/activation")),
+    (96, Tests("bank_000/activation bank_000/leaving")),
+    (97, Tests("bank_000/sharing")),
+    (98, Tests("bank_000/unfinished")),
+    (99, Tests("bank_000/activation bank_000/leaving")),
+    (100, Tests("bank_000/signing bank_000/sharing")),
+    (101, Tests("bank_000 bank_000/leaving bank_001 bank_004")),
     (102, Tests("bank_001 bank_002 bank_003 bank_004")),
     (103, Tests("bank_001")),
     (104, Tests("bank_002 bank_003 lifecycle_edges")),

@@ -8,6 +8,7 @@
 
 pub mod binaries;
 pub mod caller;
+pub mod camera;
 pub mod cli;
 pub mod clock;
 pub mod daemon;
@@ -23,6 +24,7 @@ pub mod wait;
 pub mod world;
 
 pub use caller::{Caller, Reply};
+pub use camera::CameraToken;
 pub use clock::TestClock;
 pub use daemon::Daemon;
 pub use pki::Identity;

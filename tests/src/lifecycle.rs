@@ -5,6 +5,7 @@
 
 mod actor;
 mod answers;
+mod camera;
 mod operations;
 mod steps;
 
@@ -18,6 +19,7 @@ pub use self::{
         assert_decision, assert_outcome, assert_row, assert_shown, decision, outcome, row, shown,
         texts,
     },
+    camera::{logged_in, session},
     steps::Steps,
 };
 use crate::{

@@ -110,9 +110,8 @@ fn lacks_nothing(draft: &Draft, user: &UserId) -> bool {
     let asks = |factor| {
         OperationClass::ALL.into_iter().any(|class| draft.rules.operation(class).factor == factor)
     };
-    (otp || signs)
-        && (otp || !asks(Factor::Otp))
-        && (signs || !asks(Factor::TransactionSignature))
+    let codes = otp || signs && !asks(Factor::Otp);
+    codes && (signs || !asks(Factor::TransactionSignature))
 }
 
 fn decide(

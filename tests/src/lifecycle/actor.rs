@@ -51,6 +51,12 @@ impl Actor {
         self.with("code", code)
     }
 
+    /// A challenge that the actor's own token answered, instead of a code.
+    #[must_use]
+    pub fn signature(self, challenge: &str) -> Self {
+        self.with("challenge", challenge)
+    }
+
     /// Their session at the front end.
     #[must_use]
     pub fn session(self, session: &str) -> Self {

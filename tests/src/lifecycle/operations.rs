@@ -154,7 +154,14 @@ impl Bank {
         text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 
-    async fn act(&self, contract: &str, user: &str, what: &str, by: &Actor, body: Value) -> Value {
+    pub(super) async fn act(
+        &self,
+        contract: &str,
+        user: &str,
+        what: &str,
+        by: &Actor,
+        body: Value,
+    ) -> Value {
         let path = format!("/v1/contracts/{contract}/users/{user}/{what}");
         self.post(self.sender(by), &path, &by.into_body(body)).await
     }
@@ -164,7 +171,7 @@ impl Bank {
         self.post(self.sender(by), &format!("/v1/contracts/{contract}/{what}"), &body).await
     }
 
-    async fn pages(&self, path: &str) -> Vec<Value> {
+    pub(super) async fn pages(&self, path: &str) -> Vec<Value> {
         let mut items = Vec::new();
         let mut cursor = String::new();
         loop {

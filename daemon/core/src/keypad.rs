@@ -69,8 +69,11 @@ pub struct Reach {
 impl Keypad {
     /// Most suites of one token.
     pub const MOST_SUITES: usize = 8;
-    /// Most accepted answers that are remembered.
-    const REMEMBERED: usize = 16;
+    /// Most accepted answers that are remembered: more than a person types while the longest steps
+    /// of the market (one hour) are within reach.
+    const REMEMBERED: usize = 64;
+    /// Steps ahead of the clock that a policy accepts at most.
+    const AHEAD: u64 = 2;
 
     /// `None` without a suite, with too many, or where they differ in their hash.
     pub fn new(suites: Vec<Suite>) -> Option<Self> {
@@ -142,12 +145,19 @@ impl Keypad {
         let Some(step) = step else { return false };
         let refused = |floor: UnixTime| {
             let length = suite.step_s().unwrap_or(1);
-            step <= floor.step(UnixTime(0), length).saturating_add(1)
+            step <= floor.step(UnixTime(0), length).saturating_add(Self::AHEAD)
+        };
+        // Other makers' questions may be written in several ways, and mean the same to a token: "1"
+        // and "16" where they are decimal, "ab" and "AB" where they are hexadecimal.
+        let same = |other: &str| {
+            let (one, other) = (question.into(), other.into());
+            suite.question().field(one) == suite.question().field(other)
         };
         self.floor.is_some_and(refused)
-            || self.used.iter().any(|used| {
-                used.suite == suite.text() && used.question == question && used.step == step
-            })
+            || self
+                .used
+                .iter()
+                .any(|used| used.suite == suite.text() && used.step == step && same(&used.question))
     }
 }
 

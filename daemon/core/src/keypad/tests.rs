@@ -40,6 +40,45 @@ fn the_same_question_is_answered_once_per_step() {
 }
 
 #[test]
+fn a_question_in_other_words_is_the_same_question() {
+    for (text, question, likewise, other) in [
+        ("OCRA-1:HOTP-SHA1-8:QN08-T1M", "1", "00000016", "00000017"),
+        ("OCRA-1:HOTP-SHA1-8:QH40-T1M", "00ff", "00FF0000", "00FE"),
+    ] {
+        let timed = suite(text);
+        let mut keypad = Keypad::new(vec![timed.clone()]).unwrap();
+        let now = UnixTime(29_400_000 * 60);
+        let first = keypad.candidates(&timed, question, REACH, now).unwrap().remove(0);
+        keypad.accept(&timed, question, first.factor, REACH);
+        let again = keypad.candidates(&timed, likewise, REACH, now).unwrap().remove(0);
+        assert_eq!(again.input, first.input, "one code for both");
+        assert!(again.factor.used, "{text}");
+        assert!(!keypad.candidates(&timed, other, REACH, now).unwrap()[0].factor.used, "{text}");
+    }
+}
+
+#[test]
+fn a_busy_hour_makes_no_answer_good_again() {
+    let hourly = suite("OCRA-1:HOTP-SHA1-8:QA08-T1H");
+    let mut keypad = Keypad::new(vec![hourly.clone()]).unwrap();
+    let now = UnixTime(3_600 * 500_000);
+    for question in (0..40).map(|number| format!("Q{number}")) {
+        let first = keypad.candidates(&hourly, &question, REACH, now).unwrap().remove(0);
+        keypad.accept(&hourly, &question, first.factor, REACH);
+    }
+    assert!(keypad.candidates(&hourly, "Q0", REACH, now).unwrap()[0].factor.used);
+}
+
+#[test]
+fn a_restore_refuses_what_a_fast_clock_showed_before() {
+    let (timed, reach) = (suite("OCRA-1:HOTP-SHA256-8:QN08-T1M"), Reach { steps: 2, ..REACH });
+    let mut keypad = Keypad::new(vec![timed.clone()]).unwrap();
+    keypad.refuse_until(UnixTime(600));
+    let found = keypad.candidates(&timed, "10000017", reach, UnixTime(600)).unwrap();
+    assert!(found.iter().all(|one| one.factor.used));
+}
+
+#[test]
 fn counters_only_rise() {
     let counted = suite("OCRA-1:HOTP-SHA1-6:C-QN08");
     let mut keypad = Keypad::new(vec![counted.clone()]).unwrap();

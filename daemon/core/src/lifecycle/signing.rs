@@ -208,7 +208,11 @@ pub fn signs<'a>(
         .signer()
         .zip(camera)
         .and_then(|(signer, held)| held.binds(signer, id, generation).then_some(held));
-    bound.or_else(|| otp.filter(|held| matches!(held.token.moving, Moving::Keypad(_))))
+    // The bond to a camera token ends with its service; that to the other token has to be asked.
+    let answers = |held: &Held<'_>| {
+        matches!(held.token.moving, Moving::Keypad(_)) && matches!(held.life, Life::InService(_))
+    };
+    bound.or_else(|| otp.filter(answers))
 }
 
 /// Whether a token of this kind is bound by activation.

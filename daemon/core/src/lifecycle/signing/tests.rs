@@ -136,3 +136,16 @@ fn another_registration_leaves_the_camera_bond_alone() {
     user.follow();
     assert_eq!(user.signer(), Some(&bond()));
 }
+
+/// The user's record still names it: nobody tells the record when the bank is told of a loss.
+#[test]
+fn a_keypad_token_signs_while_it_is_in_service_only() {
+    let (contract, user) = (new_contract(UsageMode::Individual), User::new(Role::General));
+    for stage in Stage::ALL {
+        let mut token = Sample::new("30000001", life(stage));
+        let suite = crate::ocra::keypad::KeypadUse::Login.suite();
+        token.token.moving = Moving::Keypad(crate::keypad::Keypad::new(vec![suite]).unwrap());
+        let found = signs((&contract_id(), &contract), &user, None, Some(token.held()));
+        assert_eq!(found.is_some(), stage == Stage::InService, "{stage:?}");
+    }
+}

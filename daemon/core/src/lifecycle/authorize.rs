@@ -95,7 +95,8 @@ pub fn authorize(
         return Authorization::plain(Decision::NotRequired);
     }
     if rules.operation(operation.class).factor == Factor::TransactionSignature {
-        return by_signature(rules, contract, user, tokens.signer, operation, now);
+        let taken = signer_taken(contract, user, token, now);
+        return by_signature(rules, contract, tokens.signer, taken, operation, now);
     }
     let held = contract.holding(user).is_some();
     if held && token.is_none() {
@@ -219,16 +220,14 @@ fn with_token(
 fn by_signature(
     rules: &Rules,
     contract: &Contract,
-    user: &User,
     signer: Option<Held<'_>>,
+    taken: Option<Cause>,
     operation: &Operation,
     now: UnixTime,
 ) -> Authorization {
     let Some(token) = signer else {
-        // Whose token was taken away has no grace left.
-        return match user.signer_wait_until() {
-            Some(until) if now < until => Authorization::plain(Decision::Denied(Cause::Revoked)),
-            Some(_) => Authorization::plain(Decision::Denied(Cause::RegistrationRequired)),
+        return match taken {
+            Some(cause) => Authorization::plain(Decision::Denied(cause)),
             None => without_token(rules, contract, operation, now),
         };
     };
@@ -240,6 +239,25 @@ fn by_signature(
             Decision::Denied(Cause::TokenUnusable)
         }
     })
+}
+
+/// Whose token was taken away has no grace left: nothing becomes easier by a revocation, a loss or
+/// an initialisation. A change of the usage mode is none of these.
+fn signer_taken(
+    contract: &Contract,
+    user: &User,
+    token: Option<Held<'_>>,
+    now: UnixTime,
+) -> Option<Cause> {
+    let waits = user.signer_wait_until();
+    let revoked = standing::listed(contract, user, token, now) == ListedState::Revoked;
+    let bond = user.signer().is_some_and(|bond| bond.generation == contract.generation());
+    let gone = waits.is_some() || bond || was_revoked(user);
+    match () {
+        () if revoked || waits.is_some_and(|until| now < until) => Some(Cause::Revoked),
+        () if gone => Some(Cause::RegistrationRequired),
+        () => None,
+    }
 }
 
 /// Whether the registration counts in the session in which the operation takes place.

@@ -6,6 +6,7 @@ use crate::{
         GivenUp, Role, TokenKind, UsageMode,
         fixture::{Sample, after, at, contract, life, rules, serial, start, tokyo, with_rule},
         life,
+        signing::Signer,
     },
     rules::OperationRule,
     token::Switch,
@@ -225,6 +226,36 @@ fn a_signature_is_asked_of_the_token_that_signs() {
     assert_eq!(decide(Some(&camera.clone().locked())), Decision::Denied(Cause::Locked));
     let expired = camera.expires(UnixTime(1));
     assert_eq!(decide(Some(&expired)), Decision::Denied(Cause::Expired));
+}
+
+/// Else it would be easier to pay after a theft was reported than before.
+#[test]
+fn nothing_needs_no_signature_because_the_token_is_gone() {
+    let signed = with_rule(TRANSFER, |rule| {
+        *rule = OperationRule { factor: Factor::TransactionSignature, grace: true, ..rule.clone() };
+    });
+    let decide = |user: &User, otp: Option<&Sample>| {
+        ask(&signed, user, otp, &operation(TRANSFER), start()).decision
+    };
+    let nobody = User::new(Role::General);
+    assert!(matches!(decide(&nobody, None), Decision::AllowedByGrace { .. }));
+
+    // The camera token of this bond was lost or initialised: nobody hands it in any more.
+    let mut bound = nobody.clone();
+    let login = crate::camera::LoginName::parse("U1").unwrap();
+    let (serial, at) = (serial("0112345679"), start());
+    bound.sign_with(Signer { serial, login, at, generation: 1, activation: 1 });
+    assert_eq!(decide(&bound, None), MISSING);
+    let mut switched = bound.parts();
+    switched.signer = switched.signer.map(|bond| Signer { generation: 2, ..bond });
+    let switched = User::from_parts(switched);
+    assert!(matches!(decide(&switched, None), Decision::AllowedByGrace { .. }));
+
+    // A keypad token is the one that codes come from.
+    let (holder, token) = holder();
+    let lost = token.lost(start());
+    assert_eq!(decide(&holder, Some(&lost)), Decision::Denied(Cause::Revoked));
+    assert_eq!(decide(&revoked(), None), Decision::Denied(Cause::Revoked));
 }
 
 #[test]

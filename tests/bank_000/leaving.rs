@@ -132,6 +132,37 @@ fn with_paper(mut body: Value) -> Value {
     body
 }
 
+/// Revoked as the last one: the message that clears the token is asked for later.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_cleared_later() {
+    let bank = open().await;
+    let mut steps = Steps::of("銀行000 あとからの初期化");
+    let token = &mut shared(&bank, &[]).await;
+    let serial = token.serial().to_owned();
+
+    steps.step("R96", "失効のあとで未登録に戻す");
+    assert_outcome(&bank.revoke_camera(C, "S1", &Actor::paper()).await, "done");
+    assert_outcome(&bank.ask(C, "S1", &admin()).await, "refused not_bound");
+    let nameless = bank.ask(C, "S1", &json!({ "type": "deactivate" })).await;
+    assert_outcome(&nameless, "refused not_bound");
+    let order = json!({ "type": "deactivate", "serial": serial });
+    let asked = bank.ask(C, "S2", &order).await;
+    assert_outcome(&asked, "done");
+    let screen = token.scan(&asked);
+    let (lines, eight) = token.read(screen);
+    assert_eq!(json!(lines), asked["display"]);
+    assert_outcome(&bank.answer(C, "S2", &asked, &eight).await, "accepted");
+    assert_eq!(bank.camera_state(&serial).await, "ready");
+    assert_outcome(&bank.ask(C, "S2", &order).await, "refused nothing_to_initialise");
+
+    // The user stops at the number: the token still believes itself registered.
+    token.restart();
+    assert!(token.is_active());
+    assert_outcome(&bank.issue(&serial, C, None, &Actor::paper()).await, "done");
+    bank.activate(C, "S2", token).await;
+    bank.sign(C, "S2", token, &admin()).await;
+}
+
 /// Nobody told the device: a new activation replaces the old one.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_was_not_cleared_goes_to_another_contract() {

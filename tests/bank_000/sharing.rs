@@ -74,8 +74,9 @@ async fn one_code_one_number(bank: &Bank, steps: &mut Steps, token: &mut CameraT
     assert_eq!(camera["state"], "active", "sharing proves that it works: {camera:#}");
     let listed = bank.camera_tokens(C).await;
     assert_eq!(listed[0]["users"], 2, "{listed:#?}");
-    let path = format!("/v1/contracts/{C}/users/S1/status?rights=");
-    assert_eq!(bank.get(&bank.fe, &path).await["camera_screen"], "nothing");
+    let history = bank.history(token.serial()).await;
+    assert_eq!(history["users"], json!(["S1", "S2"]), "{history:#}");
+    assert_eq!(bank.status(C, "S2", "").await["camera_screen"], "nothing");
 
     steps.step("R97 R100", "それぞれのユーザの名前で署名する");
     let admin = json!({ "type": "admin", "text": "TEST" });

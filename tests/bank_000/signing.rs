@@ -9,6 +9,7 @@ use e2e::{
     caller::JSON,
     camera::misread,
     lifecycle::{Actor, Bank, Steps, assert_decision, assert_outcome, logged_in},
+    process::fail,
 };
 use http::Method;
 use serde_json::{Value, json};
@@ -214,6 +215,43 @@ async fn nothing_else(bank: &Bank, steps: &mut Steps) {
     let me = logged_in("S1").right();
     let answer = bank.verify_as(C, "S1", &me, json!({ "code": "12345678" })).await;
     assert_eq!(answer["outcome"], "rejected", "a camera token has no passwords: {answer:#}");
+}
+
+/// What is made for one-time passwords has no use for it, and costs it nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_camera_token_is_no_password_generator() {
+    let bank = open().await;
+    let mut tokens = bank.cameras(C, CAMERA, 2).await;
+    let [active, new] = tokens.as_mut_slice() else { fail("two tokens") };
+    bank.activate(C, "S1", active).await;
+    for token in [active.serial(), new.serial()] {
+        let told = bank.fe.verdict(token, "123456").await;
+        assert_ne!(told, "accepted", "{token}");
+        let path = format!("/v1/tokens/{token}/resync");
+        let body = json!({ "codes": ["123456", "654321"] });
+        let answer = bank.post(&bank.staff, &path, &body).await;
+        assert_outcome(&answer, "rejected wrong_kind_of_code");
+        let path = format!("/v1/contracts/{C}/users/S2/registrations");
+        let body = json!({ "serial": token, "serial_again": token, "code": "123456" });
+        let answer = bank.post(&bank.fe, &path, &logged_in("S2").into_body(body)).await;
+        assert_outcome(&answer, "rejected wrong_kind_of_code");
+        let order = json!({ "type": "register", "serial": token, "serial_again": token });
+        assert_outcome(&bank.ask(C, "S2", &order).await, "refused not_signable");
+        let token = bank.get(&bank.staff, &format!("/v1/tokens/{token}")).await;
+        assert_eq!((&token["algorithm"], &token["status"]), (&json!("txa1"), &json!("active")));
+        assert_eq!(token["camera"]["wrong_codes"], 0, "{token:#}");
+    }
+    let order = json!({ "type": "deactivate", "serial": new.serial() });
+    assert_outcome(&bank.ask(C, "S2", &order).await, "refused nothing_to_initialise");
+    let answer = bank.start_activation(C, "S1", new.serial()).await;
+    assert_outcome(&answer, "refused already_registered");
+    let answer = bank.issue(new.serial(), C, Some("S2"), &Actor::paper()).await;
+    assert_outcome(&answer, "done");
+    let answer = bank.start_activation(C, "M1", new.serial()).await;
+    assert_outcome(&answer, "refused not_issued_to_user");
+    bank.activate(C, "S2", new).await;
+    bank.sign(C, "S1", active, &json!({ "type": "admin", "text": "TEST" })).await;
+    bank.sign(C, "S2", new, &json!({ "type": "admin", "text": "TEST" })).await;
 }
 
 /// A lost answer must not force a second signature.

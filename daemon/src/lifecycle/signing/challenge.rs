@@ -310,7 +310,11 @@ impl Service {
                     Ok(body) => body,
                     Err(denial) => return Ok(Err(denial)),
                 };
-                let Some(active) = state.active() else { return Ok(Err(Denial::InitRequired)) };
+                let Some(active) = state.active() else {
+                    // Only one that is to be cleared gets here without an activation.
+                    let clear = state.may_initialise().err();
+                    return Ok(Err(clear.unwrap_or(Denial::InitRequired)));
+                };
                 let Some(login) = &target.login else { return Ok(Err(Denial::NotBound)) };
                 let (id, driver) = (draft.token_id(&target.serial), self.driver(record)?);
                 let keys = self.token_keys(ask, &id, record);

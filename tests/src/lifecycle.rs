@@ -83,8 +83,14 @@ impl Bank {
 
     /// `kill -9`, then the same store under a new process.
     pub async fn kill_and_restart(self) -> Self {
-        let Self { world, clock, daemon, identities, .. } = self;
+        self.kill_and(|_| ()).await
+    }
+
+    /// `kill -9`, then something that is done to the installation, then a new process.
+    pub async fn kill_and(self, meanwhile: impl FnOnce(&mut World)) -> Self {
+        let Self { mut world, clock, daemon, identities, .. } = self;
         daemon.kill();
+        meanwhile(&mut world);
         let daemon = world.start().await;
         let [fe, staff, officer, auditor] =
             identities.each_ref().map(|one| world.caller_as(&daemon, one));

@@ -178,10 +178,12 @@ impl Service {
             let page = self.store.scan(Space::User, &prefix, after.as_deref(), COUNT_PAGE).await?;
             for (_, found) in &page.items {
                 let record = UserRecord::decode(&found.bytes)?;
-                if let Some((serial, _)) = contract.holding(&record.user) {
-                    users += 1;
-                    tokens.insert(serial.clone());
-                }
+                let held = contract.holding(&record.user).map(|(serial, _)| serial);
+                let signer = record.user.signer();
+                let signer = signer.filter(|one| one.generation == contract.generation());
+                let signer = signer.map(|one| &one.serial);
+                users += u64::from(held.is_some() || signer.is_some());
+                tokens.extend(held.into_iter().chain(signer).cloned());
             }
             after = page.next;
             if after.is_none() {

@@ -1,0 +1,4 @@
+//! Challenges and their answers.
+//!
+//! Not responsible for: keypad tokens.
+#![forbid(unsafe_code)]

@@ -170,6 +170,11 @@ pub enum Question<'a> {
     Signature {
         /// Of [`ChallengeMessage::question`].
         question: &'a [u8],
+        /// The message as it was sent.
+        message: &'a [u8],
+        /// Of [`ChallengeMessage::content`]. Where the code is not over this there is no verdict:
+        /// it is what will be carried out, and it lay in the store.
+        content: &'a [u8],
         /// The token's state.
         active: &'a Active,
         /// Number of the activation, from 1.

@@ -282,10 +282,13 @@ impl Driver for Txa1 {
                     let kept = Kept::read(&session.material)?;
                     self.signed(keys, &kept.confirmation, code, None).await
                 }
-                Question::Signature { question, active, activation } => {
-                    let question = question.try_into().map_err(|_| DriverError::Damaged)?;
+                Question::Signature { question, message, content, active, activation } => {
+                    let made = question_over(active, message, content)?;
                     let row = row(keys, active, activation);
-                    self.signed(keys, question, code, Some(row)).await
+                    // The HSM has the first word: it knows whether the token's state is its own.
+                    let found = self.signed(keys, &made, code, Some(row)).await?;
+                    let whole = question == made.as_slice();
+                    if whole { Ok(found) } else { Err(DriverError::Damaged) }
                 }
                 Question::Factors { .. } | Question::Inputs { .. } => {
                     Err(Denial::WrongKindOfCode.into())
@@ -334,6 +337,13 @@ impl Kept {
         Header::new(kind, serial(keys)?, self.instance, self.counter)
             .map_err(|_| DriverError::Damaged)
     }
+}
+
+/// The question anew, from what the store says was shown.
+fn question_over(active: &Active, message: &[u8], content: &[u8]) -> Result<[u8; 32], DriverError> {
+    let kept = Kept::read(&active.material)?;
+    let frame = Frame::parse(message).map_err(|_| DriverError::Damaged)?;
+    Ok(question::signature(&kept.ns, &kept.ni, frame.header(), frame.nonce(), content))
 }
 
 /// 1..=255, and 1 again: the salts tell activations apart, the number only helps people.

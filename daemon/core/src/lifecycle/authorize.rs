@@ -95,8 +95,8 @@ pub fn authorize(
         return Authorization::plain(Decision::NotRequired);
     }
     if rules.operation(operation.class).factor == Factor::TransactionSignature {
-        let taken = signer_taken(contract, user, token, now);
-        return by_signature(rules, contract, tokens.signer, taken, operation, now);
+        let gone = signer_gone(contract, user, token, now);
+        return by_signature(rules, contract, tokens.signer, gone, operation, now);
     }
     let held = contract.holding(user).is_some();
     if held && token.is_none() {
@@ -221,12 +221,12 @@ fn by_signature(
     rules: &Rules,
     contract: &Contract,
     signer: Option<Held<'_>>,
-    taken: Option<Cause>,
+    gone: Option<Cause>,
     operation: &Operation,
     now: UnixTime,
 ) -> Authorization {
     let Some(token) = signer else {
-        return match taken {
+        return match gone {
             Some(cause) => Authorization::plain(Decision::Denied(cause)),
             None => without_token(rules, contract, operation, now),
         };
@@ -243,7 +243,7 @@ fn by_signature(
 
 /// Whose token was taken away has no grace left: nothing becomes easier by a revocation, a loss or
 /// an initialisation. A change of the usage mode is none of these.
-fn signer_taken(
+fn signer_gone(
     contract: &Contract,
     user: &User,
     token: Option<Held<'_>>,

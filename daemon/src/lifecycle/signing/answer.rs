@@ -103,12 +103,13 @@ impl Service {
         let one = draft.challenge(serial, nonce).ok_or(Failure::Bug)?;
         let (driver, keys) = (self.driver(record)?, self.token_keys(ask, &id, record));
         match (&record.token.moving, &one.form) {
-            (Moving::Camera(state), Form::Display { question, .. }) => {
+            (Moving::Camera(state), Form::Display { question, message, content }) => {
                 let Some(active) = state.active() else {
                     return Ok(Judged::Refused(Denial::ChallengeExpired));
                 };
+                let activation = state.activations;
                 let question =
-                    Question::Signature { question, active, activation: state.activations };
+                    Question::Signature { question, message, content, active, activation };
                 Ok(match driven(driver.check_code(keys, question, &code).await)? {
                     Driven::Denied(denial) => Judged::Refused(denial),
                     Driven::Done(Some(_)) => Judged::Right(None),

@@ -51,7 +51,31 @@ pub(super) fn signed(one: &ChallengeRecord) -> Option<Signed> {
             _ => Signed::Question { question: question.clone(), suite: suite.clone() },
         });
     }
-    Some(told(&content(one)?))
+    let content = content(one)?;
+    match &one.form {
+        Form::Keypad { suite, question, .. } if !is_typed(suite, question, &content) => None,
+        _ => Some(told(&content)),
+    }
+}
+
+/// Whether the typed digits are those of the content: both lay in the store.
+fn is_typed(suite: &str, question: &str, content: &Content) -> bool {
+    let (payee, amount) = match content.body() {
+        Body::Transfer { payee, amount, .. } => (payee, amount.get()),
+        Body::PayeeRegistration { payee, .. } => (payee, 0),
+        _ => return false,
+    };
+    let (account, both) = (payee.account.to_string(), format!("{}{amount:010}", payee.account));
+    let known = Suite::parse(suite).ok().and_then(|suite| KeypadUse::of_suite(&suite));
+    let typed = question.strip_prefix('1');
+    match known {
+        Some(KeypadUse::Account) => typed == Some(account.as_str()),
+        Some(KeypadUse::AccountAmount) => typed == Some(both.as_str()),
+        Some(KeypadUse::ChallengeAccountAmount) => {
+            typed.and_then(|typed| typed.get(6..)) == Some(both.as_str())
+        }
+        Some(KeypadUse::Login) | None => false,
+    }
 }
 
 fn told(content: &Content) -> Signed {

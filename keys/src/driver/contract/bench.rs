@@ -140,7 +140,13 @@ impl Bench {
         made: &ChallengeMessage,
         code: &Code,
     ) -> Result<Option<usize>, DriverError> {
-        let question = Question::Signature { question: &made.question, active, activation };
+        let question = Question::Signature {
+            question: &made.question,
+            message: &made.message.bytes,
+            content: &made.content,
+            active,
+            activation,
+        };
         driver.check_code(self.token.keys(), question, code).await
     }
 }

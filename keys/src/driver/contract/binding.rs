@@ -9,13 +9,14 @@ use super::{
     Maker,
     bench::{Bench, Done, shown, transfer},
 };
-use crate::driver::{Driver, DriverError, Question};
+use crate::driver::{ChallengeMessage, Driver, DriverError, Question};
 
 pub(super) async fn run(maker: &impl Maker) {
     let driver = maker.driver();
     let (mut bench, done) = Bench::active(maker).await;
     let (other, others) = Bench::active(maker).await;
     exchanged_state(&*driver, &mut bench, &done, &others).await;
+    exchanged_contents(&*driver, &mut bench, &done).await;
     exchanged_keys(&*driver, &mut bench, &other, &done).await;
     wrong_questions(&*driver, &bench, &done).await;
 }
@@ -35,19 +36,45 @@ async fn exchanged_state(driver: &dyn Driver, bench: &mut Bench, done: &Done, ot
     ];
     for (active, number, case) in cases {
         let found = bench.check(driver, (&active, number), &made, &shown.code).await;
-        assert!(matches!(found, Err(DriverError::Hsm(_))), "{case}: {found:?}");
+        let refused = matches!(found, Err(DriverError::Hsm(_) | DriverError::Damaged));
+        assert!(refused, "{case}: {found:?}");
         let made = bench.ask(driver, &active, number, &body).await.map(drop);
-        assert!(matches!(made, Err(DriverError::Hsm(_))), "{case}: {made:?}");
+        let refused = matches!(made, Err(DriverError::Hsm(_) | DriverError::Damaged));
+        assert!(refused, "{case}: {made:?}");
     }
     let short = super::bench::active(vec![1; 3], own.tag);
     let found = bench.check(driver, (&short, done.number), &made, &shown.code).await;
     assert!(found.is_err(), "no driver wrote this: {found:?}");
 }
 
+/// What was asked lies in the store until it is carried out.
+async fn exchanged_contents(driver: &dyn Driver, bench: &mut Bench, done: &Done) {
+    let (made, shown) = bench.sign(driver, done, &transfer(1_000)).await;
+    let other = bench.ask(driver, &done.active, done.number, &transfer(9_000_000)).await;
+    let other = other.expect("a message");
+    let cases = [
+        (ChallengeMessage { content: other.content.clone(), ..made.clone() }, "content"),
+        (ChallengeMessage { message: other.message.clone(), ..made.clone() }, "message"),
+        (
+            ChallengeMessage { question: made.question.clone(), ..other.clone() },
+            "all but the question",
+        ),
+    ];
+    for (changed, case) in cases {
+        let state = (&done.active, done.number);
+        let found = bench.check(driver, state, &changed, &shown.code).await;
+        assert!(found.is_err(), "no verdict over another {case}: {found:?}");
+    }
+    let found = bench.check(driver, (&done.active, done.number), &made, &shown.code).await;
+    assert!(matches!(found, Ok(Some(_))), "as it was signed: {found:?}");
+}
+
 async fn exchanged_keys(driver: &dyn Driver, bench: &mut Bench, other: &Bench, done: &Done) {
     let (made, signed) = bench.sign(driver, done, &transfer(1_000)).await;
     let question = Question::Signature {
         question: &made.question,
+        message: &made.message.bytes,
+        content: &made.content,
         active: &done.active,
         activation: done.number,
     };

@@ -104,7 +104,13 @@ pub(super) async fn wrong_kinds(driver: &dyn Driver, token: &Token, sheet: &Shee
     let digits = Digits::new(8).expect("8 is allowed");
     let questions = [
         Question::Confirmation(&session),
-        Question::Signature { question: &[0; 32], active: &active, activation: 1 },
+        Question::Signature {
+            question: &[0; 32],
+            message: &[],
+            content: &[],
+            active: &active,
+            activation: 1,
+        },
         match sheet.asked {
             Asked::Factors(..) => Question::Inputs { suite: &suite, inputs: &[] },
             Asked::Inputs(..) => Question::Factors { digits, factors: &[0] },

@@ -38,7 +38,10 @@ pub(super) fn may_register(
     let role = draft.user(user).ok_or(Denial::UnknownUser)?.user.role;
     let subject = Subject { id: user, role, serial: Some(serial) };
     let gate = Gate { code: Demand::No, ..draft.rules.registration.gate.clone() };
-    Service::admit_with(draft, acting, &gate, Some(subject), false)
+    // Only front ends ask here: a request that names nobody is the user's, not the staff's.
+    let confirmation = acting.confirmation;
+    let own = Acting { user: Some(user.clone()), confirmation, ..Acting::default() };
+    Service::admit_with(draft, &own, &gate, Some(subject), false)
 }
 
 pub(super) fn may_share(

@@ -222,6 +222,11 @@ async fn a_token_is_activated_signs_and_leaves() {
     assert!(listed.starts_with("TOKEN CODE  SERIAL      STATUS  USERS  EXPIRES\n"), "{listed}");
     assert!(listed.contains(&format!("{token_code}      {SERIAL}  active  1")), "{listed}");
 
+    let user = ["user", "show", "U1", "--contract", CONTRACT, "--language", "en"];
+    let user = desk.does(&user).stdout;
+    assert!(user.contains("camera token       0112345679\n"), "{user}");
+    assert!(user.contains("activation state   active_unproven\n"), "{user}");
+
     let id = desk.asks("U1", &TRANSFER);
     desk.scans_picture();
     let code = desk.reads();
@@ -230,6 +235,10 @@ async fn a_token_is_activated_signs_and_leaves() {
     assert_eq!(signed["operation"]["payee"]["account"], "1234567", "{signed:#}");
     let replayed = desk.verifies("U1", &id, &code, 1);
     assert_eq!(replayed["outcome"], "rejected", "{replayed:#}");
+
+    let token = ["tokens", "show", SERIAL, "--language", "ja"];
+    let token = desk.does(&token).stdout;
+    assert!(token.contains("登録回数カウンタ") && token.contains(&token_code), "{token}");
 
     let leave = ["camera", "deactivate", CONTRACT, "U1"];
     let left = desk.does(&[&leave[..], &GROUNDS, &["--language", "en"]].concat()).stdout;

@@ -23,6 +23,9 @@ labels! {
     AUTHENTICATION_SHORT: "auth", "認証状態";
     BATCH: "batch", "バッチ";
     BY: "by", "実行者";
+    CAMERA_SCREEN: "camera screen", "カメラ付きトークンの画面";
+    CAMERA_SERIAL: "camera token", "カメラ付きトークン";
+    CAMERA_STATE: "activation state", "トランザクション認証";
     CHALLENGE: "challenge", "要求番号";
     CHECKED_AT: "checked at", "確認日時";
     COMMON_SERIAL: "common serial", "共通トークンのシリアル番号";
@@ -32,6 +35,7 @@ labels! {
     CREATED_AT: "created at", "登録日時";
     CUSTODY: "custody", "シード保管方式";
     DIGITS: "digits", "桁数";
+    DEVICE_COUNTER: "activation counter", "登録回数カウンタ";
     DRIFT: "clock drift", "時刻のずれ";
     EXPIRES: "expires", "有効期限";
     EXPIRES_AT: "expires at", "有効期限";
@@ -65,9 +69,11 @@ labels! {
     SCREEN: "screen", "画面";
     SERIAL: "serial", "シリアル番号";
     SERVICE_START: "service start", "利用開始日";
+    SHOWN_NAME: "name on the token", "トークンの表示名";
     STATE: "state", "状態";
     STATUS: "status", "状態";
     STEP: "step", "手順";
+    SUITES: "suites", "スイート";
     TIME_STEP: "time step", "表示間隔";
     TOKEN_CODE: "token code", "トークンコード";
     TOKENS: "tokens", "対象のトークン";

@@ -211,6 +211,7 @@ fn page_text(page: &TokenPage, language: Language) -> String {
 
 fn text(token: &TokenDetail, language: Language) -> String {
     let time = |time: &Option<Timestamp>| time.as_ref().map(ToString::to_string);
+    let camera = token.camera.as_ref();
     facts_in(
         language,
         [
@@ -231,6 +232,10 @@ fn text(token: &TokenDetail, language: Language) -> String {
             (label::TIME_STEP, token.time_step_s.map(|step| format!("{step} s"))),
             (label::DRIFT, token.drift_steps.map(|drift| format!("{drift} steps"))),
             (label::NEXT_COUNTER, token.counter_next.map(|counter| counter.to_string())),
+            (label::SUITES, token.suites.as_ref().map(|suites| suites.join(", "))),
+            (label::CAMERA_STATE, camera.map(|camera| named(camera.state, language))),
+            (label::TOKEN_CODE, camera.and_then(|camera| camera.token_code.clone())),
+            (label::DEVICE_COUNTER, camera.map(|camera| camera.counter.to_string())),
             (label::MANUFACTURER, Some(token.manufacturer.clone())),
             (label::KEY_ID, Some(token.key_id.clone())),
             (label::BATCH, Some(token.batch.clone())),

@@ -4,6 +4,7 @@
 
 use warifu_api::{
     Language, Timestamp,
+    camera::CameraScreen,
     text::Worded as _,
     user::{UserDetail, UserEvent, UserStatusAnswer},
 };
@@ -18,6 +19,7 @@ use crate::{
 /// One user.
 pub(super) fn detail(user: &UserDetail, language: Language) -> String {
     let time = |time: &Option<Timestamp>| time.as_ref().map(ToString::to_string);
+    let camera = user.camera.as_ref();
     facts_in(
         language,
         [
@@ -33,6 +35,10 @@ pub(super) fn detail(user: &UserDetail, language: Language) -> String {
             (label::NOT_BEFORE, time(&user.not_before)),
             (label::ORDERED, user.ordered.map(|kind| named(kind, language))),
             (label::ORDERED_AT, time(&user.ordered_at)),
+            (label::CAMERA_SERIAL, camera.map(|bond| bond.serial.clone())),
+            (label::TOKEN_CODE, camera.and_then(|bond| bond.token_code.clone())),
+            (label::SHOWN_NAME, camera.map(|bond| bond.login_id.clone())),
+            (label::CAMERA_STATE, camera.map(|bond| named(bond.state, language))),
         ],
     )
 }
@@ -59,11 +65,14 @@ pub(super) fn status(answer: &UserStatusAnswer, language: Language) -> String {
     let screen = answer.screen.in_language(language);
     let mut text = clean(answer.text.as_deref().unwrap_or(screen)) + "\n";
     let screen = answer.screen.word().to_owned();
+    let camera = answer.camera_screen;
+    let camera = (camera != CameraScreen::Nothing).then(|| camera.word().to_owned());
     let time = |time: &Option<Timestamp>| time.as_ref().map(ToString::to_string);
     text.push_str(&facts_in(
         language,
         [
             (label::SCREEN, Some(screen)),
+            (label::CAMERA_SCREEN, camera),
             (label::LOGIN, Some(label::yes(language, answer.login_allowed))),
             (label::REASON, answer.login_blocked.map(|cause| cause.word().to_owned())),
             (label::STATE, Some(named(answer.state, language))),

@@ -5,6 +5,10 @@
 
 use std::{fmt::Write as _, path::Path, process::Command};
 
+use aes::{
+    Aes256,
+    cipher::{BlockEncrypt as _, KeyInit as _},
+};
 use base64::Engine as _;
 
 use crate::{
@@ -130,4 +134,66 @@ pub fn encrypted(folder: &Path, tokens: &[TestToken], protection: &Protection) -
 pub fn keys_seen_by_pskctool(file: &Path) -> usize {
     let output = run(Command::new("pskctool").arg("--info").arg(file)).stdout;
     String::from_utf8_lossy(&output).matches("KeyPackage ").count()
+}
+
+/// A file with plain values, changed to values under AES key wrap (RFC 3394) with a key of 32 bytes
+/// named `acme`: a form that needs no MAC, and that an HSM can open inside.
+pub fn key_wrapped(file: &[u8], key: &[u8; 32]) -> Vec<u8> {
+    let text = std::str::from_utf8(file).expect("XML in UTF-8");
+    let mut parts = text.split("<pskc:Secret><pskc:PlainValue>");
+    let head = parts.next().expect("a text has a beginning");
+    let (xml, root) = head.split_once("<pskc:KeyContainer").expect("a container");
+    let (root, rest) = root.split_once('>').expect("an open tag");
+    let mut out = format!("{xml}<pskc:KeyContainer{root}>{NAMED_KEY}{rest}");
+    for part in parts {
+        let (value, rest) = part.split_once("</pskc:PlainValue>").expect("a closed value");
+        let engine = &base64::engine::general_purpose::STANDARD;
+        let wrapped = wrap(key, &engine.decode(value).expect("base64"));
+        write!(
+            out,
+            "<pskc:Secret><pskc:EncryptedValue><xenc:EncryptionMethod \
+             Algorithm=\"http://www.w3.org/2001/04/xmlenc#kw-aes256\"/><xenc:CipherData>\
+             <xenc:CipherValue>{}</xenc:CipherValue></xenc:CipherData></pskc:EncryptedValue>{rest}",
+            engine.encode(wrapped)
+        )
+        .expect("a String takes any text");
+    }
+    out.into_bytes()
+}
+
+/// RFC 3394 s.2.2.1.
+fn wrap(key: &[u8; 32], plain: &[u8]) -> Vec<u8> {
+    let cipher = Aes256::new(key.into());
+    let mut check = [0xA6; 8];
+    let mut blocks: Vec<[u8; 8]> =
+        plain.chunks_exact(8).map(|one| one.try_into().expect("eight bytes")).collect();
+    let mut step = 0_u64;
+    for _ in 0..6 {
+        for block in &mut blocks {
+            step += 1;
+            let mut both = [check, *block].concat();
+            cipher.encrypt_block(both.as_mut_slice().into());
+            let high = u64::from_be_bytes(both[..8].try_into().expect("eight bytes"));
+            check = (high ^ step).to_be_bytes();
+            block.copy_from_slice(&both[8..]);
+        }
+    }
+    [vec![check], blocks].concat().concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 3394 s.4.6.
+    #[test]
+    fn wrapping_is_that_of_the_standard() {
+        let key = hex::decode("000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F");
+        let plain = hex::decode("00112233445566778899AABBCCDDEEFF000102030405060708090A0B0C0D0E0F");
+        let wrapped = wrap(&key.unwrap().try_into().unwrap(), &plain.unwrap());
+        assert_eq!(
+            hex::encode_upper(wrapped),
+            "28C9F404C4B810F4CBCCB35CFB87F8263F5786E2D80ED326CBC7F0E71A99F43BFB988B9B7A02DD21"
+        );
+    }
 }

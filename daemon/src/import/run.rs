@@ -388,3 +388,26 @@ pub(super) fn failed(error: StoreError) -> Halt {
 pub(super) fn hsm_failed(error: HsmError) -> Halt {
     Halt::Failed(error.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_hsm_says_of_the_file_is_no_trouble_of_ours() {
+        let serial = Serial::parse("0112345679").unwrap();
+        let told = |error| unopened(&serial, error);
+        for error in [HsmError::BadValue, HsmError::NoSuchKey] {
+            let refusal = told(error).unwrap();
+            assert_eq!(
+                (refusal.code, refusal.serial.as_deref()),
+                (Code::Decrypt, Some("0112345679"))
+            );
+        }
+        let what = "ask the maker of the tokens for a file with all three keys of each";
+        let refusal = told(HsmError::Unsupported(what.to_owned())).unwrap();
+        assert_eq!((refusal.code, refusal.rule.as_ref()), (Code::Hsm, what));
+        assert_eq!(told(HsmError::Unavailable), Err(HsmError::Unavailable));
+        assert_eq!(told(HsmError::Timeout), Err(HsmError::Timeout));
+    }
+}

@@ -9,6 +9,8 @@
 mod activation;
 #[path = "bank_000/leaving.rs"]
 mod leaving;
+#[path = "bank_000/racing.rs"]
+mod racing;
 #[path = "bank_000/sharing.rs"]
 mod sharing;
 #[path = "bank_000/signing.rs"]
@@ -31,6 +33,19 @@ const SIGNED: [&str; 6] =
 /// The bank with one contract, a master user, an administrator and two others.
 async fn open() -> Bank {
     let bank = Bank::open("bank-000").await;
+    furnish(&bank).await;
+    bank
+}
+
+/// The same with something decided otherwise.
+async fn open_with(decided: &str) -> Bank {
+    let bank = Bank::open_with("bank-000", |world| {
+        let file = world.path("decided.toml");
+        let head = "base = \"bank-000\"\ntitle_en = \"x\"\ntitle_ja = \"x\"";
+        std::fs::write(&file, format!("{head}\n{decided}\n")).expect("a file of the test");
+        world.profile(&file.display().to_string());
+    })
+    .await;
     furnish(&bank).await;
     bank
 }

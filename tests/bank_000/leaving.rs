@@ -14,7 +14,7 @@ use e2e::{
 use serde_json::{Value, json};
 use warifu_token::camera::Refusal;
 
-use super::{C, CAMERA, furnish, open};
+use super::{C, CAMERA, open, open_with};
 
 fn admin() -> Value {
     json!({ "type": "admin", "text": "REVOKE TOKEN OF S2" })
@@ -203,8 +203,7 @@ async fn messages_of_another_bank_are_refused() {
 
     steps.step("R11", "他の銀行の二次元コードは読み取れない");
     for (secret, refusal) in [(8, Refusal::BadSeal), (7, Refusal::AlreadyActive)] {
-        let other = Bank::open("bank-000").await;
-        furnish(&other).await;
+        let other = open().await;
         let delivery = Delivery::of_keys(CAMERA, 1, secret, &other.clock);
         let theirs = &mut other.take_in(delivery).await[0];
         other.issue(theirs.serial(), C, None, &Actor::paper()).await;
@@ -243,16 +242,7 @@ async fn r99_the_password_generator_is_kept_or_taken_as_the_profile_says() {
         ("offer", "offer", "0123456789"),
         ("perform", "performed", ""),
     ] {
-        let bank = Bank::open_with("bank-000", |world| {
-            let file = world.path("retire.toml");
-            let text = format!(
-                "base = \"bank-000\"\ntitle_en = \"x\"\ntitle_ja = \"x\"\n[camera]\nretire_otp = \"{word}\"\n"
-            );
-            std::fs::write(&file, text).expect("a file in the test's folder");
-            world.profile(&file.display().to_string());
-        })
-        .await;
-        furnish(&bank).await;
+        let bank = open_with(&format!("[camera]\nretire_otp = \"{word}\"")).await;
         let old = bank.stock_one("hard", "0123456789").await;
         bank.issue(&old.serial, C, Some("S1"), &Actor::paper()).await;
         let path = format!("/v1/contracts/{C}/users/S1/registrations");

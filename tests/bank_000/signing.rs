@@ -15,7 +15,7 @@ use http::Method;
 use serde_json::{Value, json};
 use warifu_token::camera::Refusal;
 
-use super::{C, CAMERA, SIGNED, open};
+use super::{C, CAMERA, SIGNED, open, open_with};
 
 const VECTORS: &str = include_str!("../vectors/txa1.json");
 
@@ -156,18 +156,26 @@ async fn others(bank: &Bank, steps: &mut Steps, token: &mut CameraToken) {
 }
 
 /// The Zengin records of the vectors.
-async fn a_batch(bank: &Bank, token: &mut CameraToken) {
-    let vectors: Value = serde_json::from_str(VECTORS).expect("JSON");
+fn records(vectors: &Value) -> Vec<u8> {
     let records = vectors["batch"]["records"].as_array().expect("records");
     let records = records.iter().map(|one| one.as_str().and_then(|text| hex::decode(text).ok()));
-    let records = records.collect::<Option<Vec<_>>>().expect("hex").concat();
-    let mut order = json!({
+    records.collect::<Option<Vec<_>>>().expect("hex").concat()
+}
+
+fn batch(records: &[u8], known: &[&str]) -> Value {
+    json!({
         "type": "batch",
         "kind": "transfer",
         "date": "2025-11-28",
-        "records": STANDARD.encode(&records),
-        "known_payees": ["0138-201-1-1234567", "0001-110-2-7654321"],
-    });
+        "records": STANDARD.encode(records),
+        "known_payees": known,
+    })
+}
+
+async fn a_batch(bank: &Bank, token: &mut CameraToken) {
+    let vectors: Value = serde_json::from_str(VECTORS).expect("JSON");
+    let records = records(&vectors);
+    let mut order = batch(&records, &["0138-201-1-1234567", "0001-110-2-7654321"]);
     let answer = bank.sign(C, "S1", token, &order).await;
     let lines: Vec<_> = answer["display"].as_array().expect("lines").iter().collect();
     assert_eq!(lines[0], "【総合振込】");
@@ -215,6 +223,22 @@ async fn nothing_else(bank: &Bank, steps: &mut Steps) {
     let me = logged_in("S1").right();
     let answer = bank.verify_as(C, "S1", &me, json!({ "code": "12345678" })).await;
     assert_eq!(answer["outcome"], "rejected", "a camera token has no passwords: {answer:#}");
+}
+
+/// A new payee that the screen has no place for is not signed unseen.
+#[tokio::test(flavor = "multi_thread")]
+async fn new_payees_are_shown_or_the_batch_is_refused() {
+    let bank = open_with("[challenge]\nitems = 2").await;
+    let token = &mut signer(&bank).await;
+    let vectors: Value = serde_json::from_str(VECTORS).expect("JSON");
+    let records = records(&vectors);
+    let answer = bank.ask(C, "S1", &batch(&records, &[])).await;
+    assert_outcome(&answer, "refused too_many_new_payees");
+    let answer = bank.sign(C, "S1", token, &batch(&records, &["0138-201-1-1234567"])).await;
+    let items = answer["operation"]["items"].as_array().expect("items");
+    let amounts: Vec<_> = items.iter().map(|item| item["amount"].as_u64()).collect();
+    assert_eq!(amounts, [Some(880_000), Some(16_000)], "{answer:#}");
+    assert_eq!(answer["operation"]["count"], 3, "all are signed: {answer:#}");
 }
 
 /// What is made for one-time passwords has no use for it, and costs it nothing.

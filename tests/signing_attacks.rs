@@ -1,0 +1,127 @@
+//! What somebody would try who means harm: a token that was reported lost, a request that hides who
+//! acts, one signature for several changes.
+//!
+//! Not responsible for: guessing (`signing_limits.rs`), who may do what (`actors.rs`, `signing_hands.rs`).
+#![forbid(unsafe_code)]
+
+use e2e::{
+    keypad::KeypadToken,
+    lifecycle::{Actor, Bank, assert_decision, assert_outcome, logged_in, outcome},
+    signer::{self, Signer},
+};
+use serde_json::{Value, json};
+use warifu_core::ocra::keypad::KeypadUse;
+
+const C: &str = "C-1";
+const START: &str = "2026-10-01T00:00:00+09:00";
+
+async fn open(profile: &str, users: &[(&str, &str)]) -> Bank {
+    let bank = Bank::open(profile).await;
+    bank.contract(C, START, "").await;
+    for (user, role) in users {
+        bank.user(C, user, role).await;
+    }
+    bank
+}
+
+async fn keypad(bank: &Bank, serial: &str) -> KeypadToken {
+    KeypadToken::stock(&bank.officer, serial, 1, &KeypadUse::ALL).await.remove(0)
+}
+
+fn admin(text: &str) -> Value {
+    json!({ "type": "admin", "text": text })
+}
+
+/// The thief has the token, its user's session, and challenges that were put before the loss was told.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_keypad_token_signs_nothing_any_more() {
+    let bank = open("default", &[("G1", "general")]).await;
+    let (token, me) = (keypad(&bank, "30000001").await, Signer::new(C, "G1"));
+    token.in_service(&bank, &me).await;
+    let order = signer::transfer("0000017", 1_000);
+    let before = me.ask(&bank, &order).await;
+    let challenge = me.asked(&before);
+    assert_outcome(&bank.lost(&token.serial, &Actor::paper()).await, "done");
+
+    let late = me.answer(&bank, &challenge, &token.answer(&before, bank.clock.now())).await;
+    assert_eq!(outcome(&late), "rejected not_bound", "{late:#}");
+    assert_eq!(late.get("operation"), None, "{late:#}");
+    for order in [order, signer::login(), signer::registration("0000017")] {
+        assert_outcome(&me.ask(&bank, &order).await, "refused not_bound");
+    }
+}
+
+/// Staff register for whom they like; a front end is no staff, whatever it leaves out.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_names_nobody_is_the_users_own() {
+    let bank = open("default", &[("G1", "general"), ("G2", "general")]).await;
+    let token = keypad(&bank, "30000001").await;
+    assert_outcome(&bank.issue(&token.serial, C, Some("G1"), &Actor::paper()).await, "done");
+    let ask = async |user: &str| {
+        let me = Signer::new(C, user);
+        let order = json!({ "type": "register", "serial": token.serial });
+        let body = json!({ "actor": { "session": me.session }, "operation": order });
+        bank.post(&bank.fe, &me.path(), &body).await
+    };
+    assert_outcome(&ask("G2").await, "refused not_issued_to_user");
+    assert_outcome(&ask("G1").await, "done");
+}
+
+/// The same signature under twelve revocations at once, each of another user.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_signature_is_good_for_one_change_also_at_once() {
+    let users: Vec<String> = (0..12).map(|number| format!("G{number:02}")).collect();
+    let bank = open("bank-000", &[("M1", "master"), ("S1", "general")]).await;
+    let mut tokens = bank.cameras(C, "0112345679", 2).await;
+    let (mut shared, mut masters) = (tokens.remove(1), tokens.remove(0));
+    bank.activate(C, "M1", &mut masters).await;
+    let end = bank.activate(C, "S1", &mut shared).await;
+    let code = end["token_code"].as_str().unwrap().to_owned();
+    for user in &users {
+        bank.user(C, user, "general").await;
+        bank.share(C, user, &mut shared, &code).await;
+    }
+    let signed = bank.sign(C, "M1", &mut masters, &admin("REVOKE")).await;
+    let name = signed["challenge"].as_str().unwrap();
+    let hands: Vec<_> = users
+        .iter()
+        .map(|user| {
+            let (fe, actor) = (bank.another_fe(), logged_in("M1").right().signature(name));
+            let path = format!("/v1/contracts/{C}/users/{user}/camera/revocations");
+            tokio::spawn(async move { fe.post(&path, &actor.into_body(json!({}))).await.verdict() })
+        })
+        .collect();
+    let mut verdicts = Vec::new();
+    for hand in hands {
+        verdicts.push(hand.await.expect("no hand panics"));
+    }
+    let of = |word: &str| verdicts.iter().filter(|verdict| *verdict == word).count();
+    assert_eq!((of("done"), of("not_accepted")), (1, users.len() - 1), "{verdicts:?}");
+    assert_eq!(
+        bank.camera_tokens(C).await.iter().map(|one| one["users"].as_u64()).max(),
+        Some(Some(12))
+    );
+}
+
+/// A theft is told to the bank: what was signed before needs a signature still, grace period or not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_loss_makes_nothing_easier() {
+    let bank = Bank::open_with("bank-000", |world| {
+        let file = world.path("grace.toml");
+        let head = "base = \"bank-000\"\ntitle_en = \"x\"\ntitle_ja = \"x\"";
+        let rules = "grace_days = 30\n[operations.transfer_single]\ngrace = true";
+        std::fs::write(&file, format!("{head}\n{rules}\n")).expect("a file of the test");
+        world.profile(&file.display().to_string());
+    })
+    .await;
+    bank.contract(C, START, "").await;
+    for (user, role) in [("S1", "general"), ("S2", "general")] {
+        bank.user(C, user, role).await;
+    }
+    let mut token = bank.cameras(C, "0112345679", 1).await.remove(0);
+    bank.activate(C, "S1", &mut token).await;
+    let class = json!({ "class": "transfer_single" });
+    assert_decision(&bank.authorize(C, "S2", class.clone()).await, "allowed_by_grace");
+    assert_outcome(&bank.lost(token.serial(), &Actor::paper()).await, "done");
+    assert_decision(&bank.authorize(C, "S1", class).await, "denied registration_required");
+}

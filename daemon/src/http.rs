@@ -67,7 +67,6 @@ pub(crate) struct Limits {
 }
 
 /// Which handler serves which operation. Exhaustive: an operation without one does not compile.
-#[expect(clippy::too_many_lines, reason = "one row for each operation, in one match")]
 fn handler(operation: Operation) -> MethodRouter<Shared> {
     let method = filter(operation.method());
     match operation {

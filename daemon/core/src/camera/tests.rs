@@ -1,3 +1,5 @@
+//! The state machine of a camera token, step by step. Not responsible for: codes.
+
 use super::*;
 
 fn rules() -> CameraRules {

@@ -1,3 +1,5 @@
+//! Single use, time, session and tries of a challenge. Not responsible for: codes.
+
 use super::*;
 
 fn challenge() -> Challenge {

@@ -1,3 +1,5 @@
+//! Candidates and repeats of keypad answers. Not responsible for: OCRA itself.
+
 use super::*;
 
 const REACH: Reach = Reach { steps: 1, look_ahead: 3 };

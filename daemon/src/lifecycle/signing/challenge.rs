@@ -59,6 +59,8 @@ struct Put {
     form: Form,
     purpose: Purpose,
     login: Option<LoginName>,
+    /// Open challenges of the user, this one included.
+    open: u8,
 }
 
 /// Which token is asked, what for, and how it calls the user.
@@ -193,13 +195,14 @@ impl Service {
         let open = kept.iter().filter(|one| {
             one.challenge.user == *user && one.challenge.is_open(number, draft.now())
         });
-        if open.count() >= usize::from(draft.rules.challenge.open_at_most) {
+        let open = u8::try_from(open.count()).unwrap_or(u8::MAX);
+        if open >= draft.rules.challenge.open_at_most {
             return Ok(Err(Denial::Limit.into()));
         }
         let formed = self.form(ask, draft, &target, &asking.wanted).await?;
         Ok(formed.map_err(Refused::from).map(|(id, form)| {
             let Target { serial, purpose, login } = target;
-            let put = Put { serial, id, form, purpose, login };
+            let put = Put { serial, id, form, purpose, login, open: open.saturating_add(1) };
             draft.add_challenge(new_record(draft, user, session, number, &put));
             // Of two that come at once one starts over, so that it counts the other.
             if let Some(cell) = draft.user_cell(user) {
@@ -370,7 +373,8 @@ impl Service {
         let (outcome, serial, note, answer) = match put {
             Ok(put) => {
                 let one = draft.challenge(&put.serial, &put.id).ok_or(Failure::Bug)?;
-                let (answer, note) = (self.shown(draft, one)?, signed::summary(one));
+                let (mut answer, note) = (self.shown(draft, one)?, signed::summary(one));
+                answer.open_challenges = Some(put.open);
                 ("done", Some(put.serial), Some(note), answer)
             }
             Err(why) => {

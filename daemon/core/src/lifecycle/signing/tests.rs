@@ -1,3 +1,5 @@
+//! Who may take part in a camera token, and how bonds end. Not responsible for: activations.
+
 use super::*;
 use crate::{
     camera::{Active, Material, Phase},

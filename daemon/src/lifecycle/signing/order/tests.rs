@@ -1,3 +1,5 @@
+//! Orders as front ends send them, good and bad. Not responsible for: what tokens can sign.
+
 use warifu_api::signing::BatchKind as WireKind;
 
 use super::*;

@@ -64,7 +64,7 @@ pub struct ImportRequest {
     /// Where the seeds shall lie; the daemon's configured custody where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub custody: Option<Custody>,
-    /// Kind of the tokens, as the customer sees it; `hard` where absent.
+    /// Kind of the tokens, as the customer sees it; `hard` where absent. Camera tokens are `camera`, and no others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<TokenKind>,
     /// Label of the manufacturer's transport key in the HSM, for files under a pre-shared key.
@@ -117,12 +117,12 @@ pub struct ImportJob {
     pub dry_run: bool,
     /// Where the seeds shall lie.
     pub custody: Custody,
-    /// Keys dealt with so far, in the phase that `state` names.
+    /// Tokens dealt with so far, in the phase that `state` names.
     pub processed: u64,
-    /// Keys of the file, once known.
+    /// Tokens of the file, once known; one with several keys counts once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub total: Option<u64>,
-    /// Keys found good so far.
+    /// Tokens found good so far.
     pub accepted: u64,
     /// Keys refused so far.
     pub refused: u64,
@@ -144,7 +144,7 @@ pub struct ImportReport {
     pub file_sha256: String,
     /// Size of the file.
     pub bytes: u64,
-    /// Keys found good. They are in service exactly when the import's state is `done` and it was no dry run.
+    /// Tokens found good. They are in service exactly when the import's state is `done` and it was no dry run.
     pub accepted: u64,
     /// The first refused keys; `refused_total` counts all of them.
     pub refused: Vec<RefusedKey>,

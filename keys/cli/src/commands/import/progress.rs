@@ -8,8 +8,8 @@ use warifu_api::import::ImportJob;
 use crate::output::Output;
 
 const BYTES: &str = "sending  [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec} eta {eta}";
-const KEYS: &str = "{msg:8} [{bar:30}] {pos}/{len} keys {per_sec} eta {eta}";
-const COUNT: &str = "{msg:8} {spinner} {pos} keys {per_sec}";
+const KEYS: &str = "{msg:8} [{bar:30}] {pos}/{len} tokens {per_sec} eta {eta}";
+const COUNT: &str = "{msg:8} {spinner} {pos} tokens {per_sec}";
 
 /// One bar.
 #[derive(Clone, Debug)]

@@ -168,7 +168,7 @@ async fn the_audit_chain_tells_what_was_signed_by_whom() {
     let mut tokens = bank.cameras(C, "0112345679", 2).await;
     let (mut other, mut token) = (tokens.remove(1), tokens.remove(0));
     let end = bank.activate(C, "S1", &mut token).await;
-    let code = end["token_code"].as_str().unwrap().to_owned();
+    let code = end["token_code"].as_str().expect("it has a token code").to_owned();
     bank.share(C, "S2", &mut token, &code).await;
     bank.sign(C, "S2", &mut token, &signer::transfer("0000017", 1_000)).await;
     let asked = bank.ask(C, "S1", &admin()).await;

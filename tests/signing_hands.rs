@@ -50,7 +50,7 @@ async fn shared(lines: &str) -> (Bank, CameraToken, String) {
     let bank = open(lines).await;
     let mut token = bank.cameras(C, SERIAL, 1).await.remove(0);
     let end = bank.activate(C, "S1", &mut token).await;
-    let code = end["token_code"].as_str().unwrap().to_owned();
+    let code = end["token_code"].as_str().expect("it has a token code").to_owned();
     bank.share(C, "S2", &mut token, &code).await;
     (bank, token, code)
 }
@@ -58,7 +58,7 @@ async fn shared(lines: &str) -> (Bank, CameraToken, String) {
 /// An answer without what names the request or the challenge.
 fn bare(mut answer: Value) -> Value {
     for field in ["challenge", "serial", "request_id", "checked_at"] {
-        answer.as_object_mut().unwrap().remove(field);
+        answer.as_object_mut().expect("an object").remove(field);
     }
     answer
 }

@@ -4,13 +4,11 @@
 //! Not responsible for: kills and lost HSMs (`signing_durability.rs`), who may ask what.
 #![forbid(unsafe_code)]
 
-use std::sync::Arc;
-
 use e2e::{
     Caller, CameraToken, Reply,
     camera::misread,
     keypad::KeypadToken,
-    lifecycle::{Actor, Bank, assert_outcome, logged_in, outcome},
+    lifecycle::{Actor, Bank, assert_outcome, outcome},
     metrics,
     signer::{self, Signer},
 };
@@ -43,7 +41,7 @@ async fn cameras() -> (Bank, CameraToken, CameraToken) {
     let (mut shared, mut masters) = (tokens.remove(1), tokens.remove(0));
     bank.activate(C, "M1", &mut masters).await;
     let end = bank.activate(C, "S1", &mut shared).await;
-    let code = end["token_code"].as_str().unwrap().to_owned();
+    let code = end["token_code"].as_str().expect("it has a token code").to_owned();
     bank.share(C, "S2", &mut shared, &code).await;
     (bank, masters, shared)
 }
@@ -239,21 +237,17 @@ async fn of_two_right_answers_at_once_exactly_one_is_accepted() {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_right_answers_of_two_users_at_once_each_counts_once() {
     let (bank, _, mut shared) = cameras().await;
-    let bank = Arc::new(bank);
     for _ in 0..5 {
         let mut hands = Vec::new();
         for user in ["S1", "S2"] {
             let asked = bank.ask(C, user, &admin()).await;
             let (_, code) = shared.sign(&asked);
+            let me = Signer::new(C, user);
             for _ in 0..4 {
-                let (bank, asked, code) = (Arc::clone(&bank), asked.clone(), code.clone());
-                let fe = bank.another_fe();
+                let (fe, me) = (bank.another_fe(), me.clone());
+                let (challenge, code) = (me.asked(&asked), code.clone());
                 hands.push(tokio::spawn(async move {
-                    let challenge = asked["challenge"].as_str().unwrap_or_default();
-                    let path =
-                        format!("/v1/contracts/{C}/users/{user}/challenges/{challenge}/verify");
-                    let body = logged_in(user).into_body(json!({ "code": code }));
-                    fe.post(&path, &body).await.verdict()
+                    me.try_answer(&fe, &challenge, &code).await.verdict()
                 }));
             }
         }

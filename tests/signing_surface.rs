@@ -39,7 +39,7 @@ fn field(reply: &Reply) -> String {
 /// A transfer with one field changed; `path` is a JSON pointer.
 fn changed(path: &str, value: Value) -> Value {
     let mut order = signer::transfer("0000017", 1_000);
-    *order.pointer_mut(path).unwrap_or_else(|| panic!("no {path}")) = value;
+    *order.pointer_mut(path).expect("a field of a transfer") = value;
     order
 }
 
@@ -222,10 +222,11 @@ async fn what_is_no_code_costs_nothing() {
 
 /// The file of the vectors.
 fn records() -> Vec<u8> {
-    let text = std::fs::read_to_string(repository().join("tests/vectors/zengin.json")).unwrap();
-    let file: Value = serde_json::from_str(&text).unwrap();
-    let lines = file["records"].as_array().unwrap().iter();
-    lines.flat_map(|line| hex::decode(line.as_str().unwrap()).unwrap()).collect()
+    let file = repository().join("tests/vectors/zengin.json");
+    let file = std::fs::read_to_string(file).expect("a file of the project");
+    let file: Value = serde_json::from_str(&file).expect("JSON");
+    let lines = file["records"].as_array().expect("lines").iter().filter_map(Value::as_str);
+    lines.flat_map(|line| hex::decode(line).expect("hexadecimal")).collect()
 }
 
 fn batch(records: &[u8]) -> Value {

@@ -17,16 +17,17 @@ const C: &str = "C-1";
 
 /// The official values of one suite.
 fn values(suite: &str) -> Vec<Value> {
-    let text = std::fs::read_to_string(repository().join("tests/vectors/ocra.json")).unwrap();
-    let all: Value = serde_json::from_str(&text).unwrap();
-    let all = all["official"].as_array().cloned().unwrap();
+    let file = repository().join("tests/vectors/ocra.json");
+    let text = std::fs::read_to_string(file).expect("a file of the project");
+    let all: Value = serde_json::from_str(&text).expect("JSON");
+    let all = all["official"].as_array().cloned().expect("a list");
     let found: Vec<_> = all.into_iter().filter(|one| one["suite"] == suite).collect();
     assert_eq!(found.len(), 10, "{suite}");
     found
 }
 
 fn text<'a>(value: &'a Value, field: &str) -> &'a str {
-    value[field].as_str().unwrap()
+    value[field].as_str().expect("a text")
 }
 
 /// A bank with a user who has a token of this suite and of the RFC's key in service.
@@ -37,7 +38,7 @@ async fn bank(suite: &str, first: &Value) -> (Bank, Signer) {
     .await;
     bank.contract(C, "2026-10-01T00:00:00+09:00", "").await;
     bank.user(C, "G1", "general").await;
-    let key = hex::decode(text(first, "key")).unwrap();
+    let key = hex::decode(text(first, "key")).expect("hexadecimal");
     let token = KeypadToken::with_key("77700001", key);
     token.import(&bank.officer, "wrapped", &[suite]).await;
     let me = Signer::new(C, "G1");

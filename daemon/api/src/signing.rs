@@ -179,7 +179,7 @@ pub enum Signed {
         count: u32,
         /// Their sum, in yen.
         total: u64,
-        /// SHA-256 of the records, hex. Carry out a file of this hash only.
+        /// SHA-256 of `TXA1-BATCH`, a zero byte, and the header, data and trailer records as received, hex. Carry out a file of this hash only.
         hash: String,
         /// The part of it that the token showed.
         fingerprint: String,

@@ -293,7 +293,7 @@ fn challenge(table: &Section<'_>) -> ChallengeRules {
     let tries = small(number("tries", 1..=5, why));
     let why = "each open challenge is one more code that a guess may hit";
     let open_at_most = small(number("open_at_most", 1..=10, why));
-    let items = small(number("items", 0..=6, "items that fit on the display"));
+    let items = small(number("items", 0..=5, "items that fit on the display"));
     let why = "each step adds two guesses";
     let keypad_steps = small(number("keypad_steps", 0..=2, why));
     ChallengeRules { lifetime_s, tries, open_at_most, items, keypad_steps }

@@ -44,8 +44,7 @@ pub(crate) const fn allowed(operation: Operation) -> &'static [Role] {
         | Operation::TokenRecall
         | Operation::TokenUnlock
         | Operation::UserRemove => &[Operator],
-        // The bank's staff may have a token forget its activation; what else is to be signed is the
-        // front end's to ask, which the handler of `ChallengeCreate` holds them to.
+        // Staff help with activations and take tokens back; what is to be signed only a front end asks.
         Operation::ActivationConfirm
         | Operation::ActivationDeviceCode
         | Operation::ActivationShow

@@ -12,6 +12,7 @@ use warifu_core::{
         Denial, Life, Refused, TokenKind, User,
         issue::{self, Issue},
         leave,
+        signing::is_signer,
         user::Binding,
     },
 };
@@ -294,10 +295,12 @@ fn issued(
     let (outcome, answer) = match end {
         Ok(()) => (
             "done",
-            user.map_or_else(
-                || view::token_done(draft, serial),
-                |user| view::done(draft, user, Some(serial)),
-            ),
+            // A camera token stands beside what lists show of the user.
+            user.filter(|_| !draft.token(serial).is_some_and(|one| is_signer(one.kind)))
+                .map_or_else(
+                    || view::token_done(draft, serial),
+                    |user| view::done(draft, user, Some(serial)),
+                ),
         ),
         Err(refused) => (refused.denial.word(), view::refused(draft, refused)),
     };

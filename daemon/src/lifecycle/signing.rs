@@ -153,7 +153,8 @@ fn message(driver: &dyn Driver, bytes: &[u8]) -> Option<Message> {
 fn camera<'a>(draft: &'a mut Draft, serial: &Serial) -> Option<&'a mut Camera> {
     let (rules, now) = (std::sync::Arc::clone(&draft.rules), draft.now());
     let owner = draft.contract_id.clone();
-    let cell = draft.token_cell(serial).filter(|cell| cell.get().life.contract() == Some(&owner))?;
+    let cell =
+        draft.token_cell(serial).filter(|cell| cell.get().life.contract() == Some(&owner))?;
     let Moving::Camera(camera) = &mut cell.loan().token.moving else { return None };
     let changed = camera.expire(&rules.camera, now);
     let record = if changed { cell.edit() } else { cell.loan() };

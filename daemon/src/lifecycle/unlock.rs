@@ -118,7 +118,12 @@ impl Service {
 /// For each target why it is refused, if it is.
 fn refusals(draft: &Draft, targets: &Targets, gate: &Gate) -> Vec<Option<Denial>> {
     let one = |user: &UserId| {
-        let admit = |serial| admit_one(draft, &targets.acting, gate, user, serial);
+        let admit = |serial| {
+            admit_one(draft, &targets.acting, gate, user, serial)?;
+            let own = gate.own && targets.acting.user.as_ref() == Some(user);
+            let theirs = serial.is_some_and(|serial| is_locked_signer(draft, targets, serial));
+            if theirs && !own { Err(Denial::ActorNeedsOtherToken) } else { Ok(()) }
+        };
         let serials = concerned(draft, user, &BTreeSet::new());
         if serials.is_empty() {
             return admit(draft.serial_of(user)).and(Err(Denial::NotRegistered));
@@ -126,6 +131,14 @@ fn refusals(draft: &Draft, targets: &Targets, gate: &Gate) -> Vec<Option<Denial>
         serials.iter().try_for_each(|serial| admit(Some(serial)))
     };
     targets.users.iter().map(|user| one(user).err()).collect()
+}
+
+/// Whether the actor signs with this token, and it is locked: by unlocking it for whomever, they would
+/// buy themselves guesses at signatures, whatever other token they hold.
+fn is_locked_signer(draft: &Draft, targets: &Targets, serial: &Serial) -> bool {
+    let bound = targets.acting.user.as_ref().and_then(|actor| bound(draft, actor));
+    let record = draft.token(serial).filter(|_| bound.as_ref() == Some(serial));
+    record.is_some_and(|one| one.token.guard.locked_at.is_some())
 }
 
 /// The tokens of a user that are locked, for one-time passwords or for signatures; the first that

@@ -7,7 +7,7 @@ use super::Gate;
 /// Camera tokens.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CameraRules {
-    /// 金融機関コード, four digits: the token shows it, and refuses another bank's messages.
+    /// 金融機関コード, four digits: the token shows it when it is activated.
     pub bank: String,
     /// Seconds until the 12 digits must be entered.
     pub activation_s: u32,

@@ -375,7 +375,7 @@ impl Service {
             step: Some(ActivationStep::Active),
             serial: Some(serial.to_string()),
             token_code: code.map(|(_, code)| code.as_str().to_owned()),
-            retire_otp: Some(retire_otp),
+            retire_otp,
             ..ActivationAnswer::new(ActionOutcome::Done)
         })))
     }

@@ -14,7 +14,7 @@ use warifu_core::{
         actor::Subject,
         signing::{self, Joining, Signer},
     },
-    rules::{CameraRules, RetireOtp},
+    rules::{CameraRules, Demand, Gate, RetireOtp},
 };
 use warifu_store::{
     Expect, Space, Step as StoreStep, Write,
@@ -62,6 +62,17 @@ pub(super) fn may_activate(draft: &Draft, user: &UserId, serial: &Serial) -> Res
     })
 }
 
+/// Who may begin may go on; reason, password and code were given at the beginning.
+fn go_on(draft: &Draft, user: &UserId, serial: &Serial, acting: &Acting) -> Result<(), Denial> {
+    let gate = &draft.rules.camera.activate;
+    if acting.user.is_none() {
+        return if gate.staff { Ok(()) } else { Err(Denial::ActorNotAllowed) };
+    }
+    let gate = Gate { password: false, code: Demand::No, ..gate.clone() };
+    let role = draft.user(user).ok_or(Denial::UnknownUser)?.user.role;
+    Service::admit(draft, acting, &gate, Some(Subject { id: user, role, serial: Some(serial) }))
+}
+
 /// The activation that this code is for. Whoever lost the right to it since does not go on.
 pub(super) fn pending(
     draft: &mut Draft,
@@ -70,7 +81,7 @@ pub(super) fn pending(
     step: StepOf,
 ) -> Result<Session, Refused> {
     let serial = &given.name.serial;
-    admit(draft, user, serial, &given.acting)?;
+    go_on(draft, user, serial, &given.acting)?;
     let owner = draft.contract_id.clone();
     let state = camera(draft, serial).ok_or(Denial::NoChallenge)?;
     let session = match step {
@@ -178,17 +189,20 @@ pub(super) fn bind(
     Ok(())
 }
 
-/// What becomes of the user's token for one-time passwords.
-pub(super) fn retire(ask: &Ask, draft: &mut Draft, user: &UserId, acting: &Acting) -> WireRetire {
-    let Some(old) = draft.held_by(user).map(|held| held.serial.clone()) else {
-        return WireRetire::Keep;
-    };
-    match draft.rules.camera.retire_otp {
+/// What becomes of the user's token for one-time passwords, where they hold one.
+pub(super) fn retire(
+    ask: &Ask,
+    draft: &mut Draft,
+    user: &UserId,
+    acting: &Acting,
+) -> Option<WireRetire> {
+    let old = draft.held_by(user).map(|held| held.serial.clone())?;
+    Some(match draft.rules.camera.retire_otp {
         RetireOtp::Keep => WireRetire::Keep,
         RetireOtp::Offer => WireRetire::Offer,
         RetireOtp::Perform => {
             if leave::give_up(draft, user, Some(&old)).is_err() {
-                return WireRetire::Offer; // the contract's common token is not one user's to give up
+                return Some(WireRetire::Offer); // the contract's common token is not one user's to give up
             }
             let subject = (Some(user), Some(&old));
             let event = acting.event(ask, draft, Action::Deactivate, subject, "done");
@@ -196,5 +210,5 @@ pub(super) fn retire(ask: &Ask, draft: &mut Draft, user: &UserId, acting: &Actin
             view::note_token(ask, draft, &old, Action::Deactivate, Some(user));
             WireRetire::Performed
         }
-    }
+    })
 }

@@ -125,3 +125,33 @@ async fn a_loss_makes_nothing_easier() {
     assert_outcome(&bank.lost(token.serial(), &Actor::paper()).await, "done");
     assert_decision(&bank.authorize(C, "S1", class).await, "denied registration_required");
 }
+
+/// Else five guesses would cost no more than a password, again and again: the password generator is
+/// another token than the one that is locked.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_unlocks_the_token_that_they_sign_with_themselves() {
+    let bank = open("bank-000", &[("M1", "master"), ("K1", "administrator")]).await;
+    let mut token = bank.cameras(C, "0112345679", 1).await.remove(0);
+    let end = bank.activate(C, "M1", &mut token).await;
+    bank.share(C, "K1", &mut token, end["token_code"].as_str().unwrap()).await;
+    for (user, serial) in [("M1", "0198765432"), ("K1", "0198765440")] {
+        let otp = bank.stock_one("hard", serial).await;
+        assert_outcome(&bank.issue(serial, C, Some(user), &Actor::paper()).await, "done");
+        let (path, code) =
+            (format!("/v1/contracts/{C}/users/{user}/registrations"), bank.fresh(&otp));
+        let body = json!({ "actor": { "user": user }, "serial": serial, "serial_again": serial, "code": code });
+        assert_outcome(&bank.post(&bank.fe, &path, &body).await, "done");
+    }
+    for _ in 0..2 {
+        let asked = bank.ask(C, "M1", &admin("GUESSED")).await;
+        for code in ["00000001", "00000002", "00000003"] {
+            bank.answer(C, "M1", &asked, code).await;
+        }
+    }
+    assert_outcome(&bank.ask(C, "K1", &admin("LOCKED")).await, "refused token_locked");
+    for (actor, subject) in [("M1", "M1"), ("M1", "K1"), ("K1", "M1"), ("K1", "K1")] {
+        let end = bank.unlock(C, &[subject], &Actor::user(actor).right()).await;
+        assert_outcome(&end, "refused actor_needs_other_token");
+    }
+    assert_outcome(&bank.unlock(C, &["M1"], &Actor::paper()).await, "done");
+}

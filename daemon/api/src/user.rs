@@ -87,6 +87,9 @@ pub struct UserSummary {
     /// The same in the institution's time zone, to the minute, for example `2026-09-30 08:00`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_local: Option<String>,
+    /// The camera token that the user signs with; its state is not in `state`, which is that of the token for one-time passwords.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub camera: Option<CameraBond>,
 }
 
 /// All that is known of a user.

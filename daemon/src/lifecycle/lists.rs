@@ -23,6 +23,7 @@ use warifu_store::{
 
 use super::{
     draft::{Draft, held},
+    signing::bond_of,
     view,
 };
 use crate::{ask::Ask, failure::Failure, service::Service, tokens::page_limit, wire};
@@ -76,6 +77,9 @@ impl Service {
         if let Some(serial) = &serial {
             self.fetch_token(draft, serial).await?;
         }
+        if let Some(signer) = user.user.signer() {
+            self.fetch_token(draft, &signer.serial).await?;
+        }
         let ours = |held: &Held<'_>| held.life.contract().is_none_or(|it| *it == draft.contract_id);
         let token = serial.as_ref().and_then(|serial| draft.held(serial)).filter(ours);
         let expires = token.and_then(|held| held.token.profile.expires_at);
@@ -88,6 +92,7 @@ impl Service {
             kind: token.map(|held| view::kind(held.kind)),
             expires_at: expires.map(wire::timestamp),
             expires_local: expires.and_then(|at| local_minute(at, &draft.rules.zone)),
+            camera: bond_of(draft, &user.user),
         })
     }
 

@@ -35,7 +35,6 @@ use warifu_store::{
     record::{self, ChallengeRecord, Record as _, TokenRecord},
 };
 
-pub(in crate::lifecycle) use self::leave::bound;
 pub(crate) use self::{
     activation::{Activating, CodeGiven},
     answer::Answering,
@@ -43,6 +42,7 @@ pub(crate) use self::{
     list::bond,
     order::Wanted,
 };
+pub(in crate::lifecycle) use self::{leave::bound, list::bond_of};
 use super::draft::Draft;
 use crate::{ask::Ask, failure::Failure, service::Service};
 

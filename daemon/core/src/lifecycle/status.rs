@@ -83,13 +83,18 @@ pub fn status(
     let state = standing::listed(contract, user, token, now);
     let held = held_by(contract, user, token);
     let stopped = standing::authentication(token) == standing::Authentication::Stopped;
-    let not_before = waits_until(rules, contract, user, held).filter(|opens| now < *opens);
+    let asked = |factor| concerned(rules, login.rights, factor);
+    // Whose camera token was taken away waits for the next one, too.
+    let signer_opens = user
+        .signer_wait_until()
+        .filter(|opens| now < *opens && asked(Factor::TransactionSignature));
+    let not_before =
+        waits_until(rules, contract, user, held).filter(|opens| now < *opens).max(signer_opens);
     // Neither is for users from whom a token was taken.
     let unregistered =
         contract.holding(user).is_none() && state != ListedState::Revoked && !was_revoked(user);
     let grace_until = grace_end(rules, contract)
         .filter(|end| unregistered && now >= contract.service_start && now < *end);
-    let asked = |factor| concerned(rules, login.rights, factor);
     let signs = tokens.signer.is_some();
     let lacks_signer = asked(Factor::TransactionSignature) && !signs;
     let screen = match state {
@@ -119,7 +124,8 @@ pub fn status(
         grace_until,
         limit_yen_per_day: rules.limit_without_token_yen.filter(|_| unregistered && !signs),
         camera: match () {
-            () if !lacks_signer || now < contract.service_start => CameraScreen::Nothing,
+            () if !lacks_signer || signer_opens.is_some() => CameraScreen::Nothing,
+            () if now < contract.service_start => CameraScreen::Nothing,
             () if login.shareable => CameraScreen::Choose,
             () => CameraScreen::First,
         },

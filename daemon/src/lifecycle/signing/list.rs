@@ -5,7 +5,7 @@
 use warifu_api::camera::{CameraBond, CameraTokenItem, CameraTokenPage, CameraTokenQuery};
 use warifu_core::{
     ident::{ContractId, Serial, UserId},
-    lifecycle::Life,
+    lifecycle::{Life, User},
     token::Moving,
 };
 use warifu_store::{
@@ -110,14 +110,22 @@ fn item(draft: &Draft, record: &TokenRecord) -> Option<CameraTokenItem> {
     })
 }
 
-/// The camera token beside a user.
+/// The camera token beside a user of the draft.
 pub(crate) fn bond(draft: &Draft, user: &UserId) -> Option<CameraBond> {
-    let signer = draft.user(user)?.user.signer()?;
-    let serial = super::leave::bound(draft, user)?;
-    let record = draft.token(&serial)?;
-    let Moving::Camera(state) = &record.token.moving else { return None };
+    bond_of(draft, &draft.user(user)?.user)
+}
+
+/// The same for any user of the contract; their camera token must be loaded.
+pub(in crate::lifecycle) fn bond_of(draft: &Draft, user: &User) -> Option<CameraBond> {
+    let signer = user.signer()?;
+    let held = draft.held(&signer.serial)?;
+    let generation = draft.contract.get().contract.generation();
+    if !held.binds(signer, &draft.contract_id, generation) {
+        return None;
+    }
+    let state = held.camera()?;
     Some(CameraBond {
-        serial: serial.to_string(),
+        serial: signer.serial.to_string(),
         token_code: state.code.as_ref().map(|(_, code)| code.as_str().to_owned()),
         login_id: signer.login.as_str().to_owned(),
         since: wire::timestamp(signer.at),

@@ -112,3 +112,22 @@ fn grace_and_limit_are_for_users_who_never_had_a_token() {
         assert_eq!((answer.grace_until, answer.limit_yen_per_day), (grace_until, limit), "{now}");
     }
 }
+
+#[test]
+fn who_lost_a_camera_token_waits_for_the_next() {
+    let rules = with_rule(OperationClass::TransferSingle, |rule| {
+        rule.factor = Factor::TransactionSignature;
+    });
+    let mut user = User::new(Role::General);
+    user.stop_signing(Some(UnixTime(start().0 + 60)));
+    let ask = |now| {
+        let login = Login { rights: &[OperationClass::TransferSingle], shareable: true };
+        let contract = contract(UsageMode::Shared);
+        status(&rules, &contract, &user, Holdings::default(), login, now)
+    };
+    let waiting = ask(start());
+    assert_eq!((waiting.screen, waiting.camera), (Screen::Revoked, CameraScreen::Nothing));
+    assert_eq!(waiting.not_before, Some(UnixTime(start().0 + 60)));
+    let open = ask(UnixTime(start().0 + 60));
+    assert_eq!((open.screen, open.camera), (Screen::MaySkip, CameraScreen::Choose));
+}

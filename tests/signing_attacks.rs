@@ -155,3 +155,29 @@ async fn nobody_unlocks_the_token_that_they_sign_with_themselves() {
     }
     assert_outcome(&bank.unlock(C, &["M1"], &Actor::paper()).await, "done");
 }
+
+/// A challenge of six digits comes again some time: whoever kept a code from being sent, or saw one that
+/// was, would take challenges back until it does.
+#[tokio::test(flavor = "multi_thread")]
+async fn challenges_are_not_drawn_until_one_suits() {
+    let bank = open("default", &[("G1", "general"), ("G2", "general")]).await;
+    let (token, me) = (keypad(&bank, "30000001").await, Signer::new(C, "G1"));
+    token.in_service(&bank, &me).await;
+    let mut drawn = 0;
+    while drawn < 1_000 {
+        let asked = me.ask(&bank, &signer::transfer("0000017", 1_000)).await;
+        if asked["outcome"] != "done" {
+            assert_outcome(&asked, "refused limit");
+            break;
+        }
+        assert_outcome(&me.cancel(&bank, &me.asked(&asked)).await, "done");
+        drawn += 1;
+    }
+    assert!((500..=520).contains(&drawn), "{drawn}");
+    bank.advance_minutes(70);
+    let first = me.ask(&bank, &signer::transfer("0000017", 1_000)).await;
+    let asked =
+        if first["outcome"] == "done" { first } else { me.ask(&bank, &signer::login()).await };
+    let code = token.answer(&asked, bank.clock.now());
+    assert_outcome(&me.answer(&bank, &me.asked(&asked), &code).await, "accepted");
+}

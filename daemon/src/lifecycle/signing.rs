@@ -116,12 +116,16 @@ impl Service {
         }
     }
 
-    /// Challenges of a token that are still kept. Those that ended long ago go with the draft.
+    /// Challenges of a token that are still kept; `None` where there are more than anybody can sign.
+    /// Those that ended long ago go with the draft.
+    ///
+    /// The limit is what keeps a question of few digits from being asked for until one comes whose
+    /// code is known: taking challenges back costs nothing else.
     async fn kept_challenges(
         &self,
         draft: &mut Draft,
         serial: &Serial,
-    ) -> Result<Vec<ChallengeRecord>, Failure> {
+    ) -> Result<Option<Vec<ChallengeRecord>>, Failure> {
         let prefix = record::challenge_prefix(&draft.token_id(serial));
         let page = self.store.scan(Space::Challenge, &prefix, None, KEPT_AT_MOST).await?;
         let mut kept = Vec::new();
@@ -138,7 +142,7 @@ impl Service {
                 kept.push(one);
             }
         }
-        Ok(kept)
+        Ok(page.next.is_none().then_some(kept))
     }
 }
 
@@ -238,5 +242,5 @@ fn random_number() -> Result<u32, Failure> {
 /// Seconds for which a challenge is kept after its end, to tell `already_used` from `no_challenge`
 /// and to notice a nonce that comes twice.
 const KEPT_S: u64 = 3_600;
-/// Most challenges of a token that are looked at; more within an hour than anybody can sign.
+/// Most challenges of a token that are kept; more within an hour than anybody can sign.
 const KEPT_AT_MOST: usize = 512;

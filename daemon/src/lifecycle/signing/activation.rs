@@ -240,6 +240,9 @@ impl Service {
                 if told.remaining.is_some() { Denial::CodeRejected } else { Denial::NotAccepted };
             return Ok(End::Rejected(denial, None));
         }
+        if self.kept_challenges(draft, &wish.serial).await?.is_none() {
+            return Ok(Denial::Limit.into());
+        }
         let (id, now) = (draft.token_id(&wish.serial), draft.now());
         let record = draft.token(&wish.serial).ok_or(Failure::Bug)?;
         let driver = self.driver(record)?;

@@ -191,7 +191,9 @@ impl Service {
             return Ok(Err(denial.into()));
         }
         let number = activation(&record.token.moving);
-        let kept = self.kept_challenges(draft, &target.serial).await?;
+        let Some(kept) = self.kept_challenges(draft, &target.serial).await? else {
+            return Ok(Err(Denial::Limit.into()));
+        };
         let open = kept.iter().filter(|one| {
             one.challenge.user == *user && one.challenge.is_open(number, draft.now())
         });

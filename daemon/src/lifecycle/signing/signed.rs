@@ -54,8 +54,24 @@ pub(super) fn signed(one: &ChallengeRecord) -> Option<Signed> {
     let content = content(one)?;
     match &one.form {
         Form::Keypad { suite, question, .. } if !is_typed(suite, question, &content) => None,
+        Form::Display { .. } if !is_own(one, &content) => None,
         _ => Some(told(&content)),
     }
+}
+
+/// Whether the content, which the code is over, is that of this challenge: one that was signed before
+/// does not come back under a later time, nor for another purpose.
+fn is_own(one: &ChallengeRecord, content: &Content) -> bool {
+    let purpose = match content.body() {
+        Body::Share => Purpose::Share,
+        Body::Deactivate => Purpose::Deactivate,
+        _ => Purpose::Sign,
+    };
+    let joins = one.login.as_ref().is_none_or(|name| name.as_str() == content.login_id().as_str());
+    one.purpose == purpose
+        && joins
+        && one.challenge.issued.0 == u64::from(content.issued())
+        && one.challenge.lifetime_s == content.ttl()
 }
 
 /// Whether the typed digits are those of the content: both lay in the store.
@@ -201,5 +217,76 @@ const fn account_type(digit: u8) -> WireAccountType {
         2 => WireAccountType::Current,
         4 => WireAccountType::Savings,
         _ => WireAccountType::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use warifu_core::{
+        camera::LoginName,
+        challenge::{Challenge, State},
+        ident::{ContractId, Institution, Serial, UserId},
+        time::UnixTime,
+    };
+    use warifu_txa1::{
+        content::{AdminText, LoginId},
+        frame::{Header, Kind},
+        serial::DeviceSerial,
+    };
+
+    use super::*;
+
+    fn challenge(kind: Kind, body: Body) -> ChallengeRecord {
+        let serial = "0112345679";
+        let header = Header::new(kind, DeviceSerial::from_text(serial).unwrap(), 1, 1).unwrap();
+        let login = LoginId::from_text("S1").unwrap();
+        let content = Content::new(1_000, 300, login, body).unwrap().encode();
+        let message = Frame::new(header, [7; 12], vec![0; content.len() + 16]).unwrap().encode();
+        ChallengeRecord {
+            institution: Institution::parse("bank").unwrap(),
+            serial: Serial::parse(serial).unwrap(),
+            id: [7; 12],
+            challenge: Challenge {
+                contract: ContractId::parse("C1").unwrap(),
+                user: UserId::parse("S1").unwrap(),
+                session: [0; 16],
+                issued: UnixTime(1_000),
+                lifetime_s: 300,
+                wrong: 0,
+                activation: 1,
+                state: State::Open,
+            },
+            purpose: Purpose::Sign,
+            form: Form::Display { message, content, question: vec![0; 32] },
+            login: None,
+            last_request: None,
+        }
+    }
+
+    fn with(one: &ChallengeRecord, change: impl FnOnce(&mut ChallengeRecord)) -> bool {
+        let mut one = one.clone();
+        change(&mut one);
+        signed(&one).is_some()
+    }
+
+    #[test]
+    fn a_content_is_its_own_challenges() {
+        let text = AdminText::from_text("USER ADD").unwrap();
+        let one = challenge(Kind::Transaction, Body::Admin { text });
+        assert!(with(&one, |_| ()));
+        assert!(!with(&one, |one| one.challenge.issued = UnixTime(2_000)), "signed long ago");
+        assert!(!with(&one, |one| one.challenge.lifetime_s = 900));
+        assert!(!with(&one, |one| one.purpose = Purpose::Share));
+        let share = challenge(Kind::Share, Body::Share);
+        let name = |text| LoginName::parse(text);
+        for (purpose, login, good) in [
+            (Purpose::Share, "S1", true),
+            (Purpose::Share, "S2", false),
+            (Purpose::Sign, "S1", false),
+        ] {
+            let change =
+                |one: &mut ChallengeRecord| (one.purpose, one.login) = (purpose, name(login));
+            assert_eq!(with(&share, change), good, "{purpose:?} {login}");
+        }
     }
 }

@@ -18,7 +18,7 @@ use e2e::{
     Daemon, World,
     binaries::{Program, repository},
     cli::{Cli, Outcome},
-    process::write_private,
+    process::{fail, write_private},
     wait::until_blocking,
 };
 use serde_json::Value;
@@ -192,7 +192,7 @@ fn zengin(desk: &Desk) -> (String, Value) {
 }
 
 fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("no text: {value}")).to_owned()
+    value.as_str().unwrap_or_else(|| fail(&format!("no text: {value}"))).to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -345,7 +345,8 @@ impl Form {
             let (mut bytes, mut buffer) = (Vec::new(), [0; 4096]);
             while let Ok(read @ 1..) = from.read(&mut buffer) {
                 bytes.extend_from_slice(&buffer[..read]);
-                *to.lock().unwrap() = String::from_utf8_lossy(&bytes).into_owned();
+                *to.lock().expect("nobody panics with it") =
+                    String::from_utf8_lossy(&bytes).into_owned();
             }
         });
         Self { child, shown, seen: 0 }
@@ -354,7 +355,7 @@ impl Form {
     /// Waits until it asks; gives all that it showed since it asked last.
     fn asks(&mut self, what: &str) -> String {
         until_blocking(what, || {
-            let shown = self.shown.lock().unwrap();
+            let shown = self.shown.lock().expect("nobody panics with it");
             let new = shown.get(self.seen..)?;
             let end = new.find(what)? + what.len();
             let new = new.get(..end)?.to_owned();
@@ -374,7 +375,7 @@ const IN_TERMINAL: &str = r#""$WARIFU" --server "$SERVER" --ca "$CA" --cert "$CE
 /// The text of the picture that the form shows.
 fn message(shown: &str) -> &str {
     let line = shown.lines().find(|line| line.starts_with("TXA1:"));
-    line.unwrap_or_else(|| panic!("no message: {shown}")).trim_end_matches('\r')
+    line.unwrap_or_else(|| fail(&format!("no message: {shown}"))).trim_end_matches('\r')
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,7 +7,7 @@ use std::{
     path::Path,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Instant,
 };
@@ -71,6 +71,25 @@ impl Question for Totp {
     }
 }
 
+/// One counter after another, each connection with tokens of its own: tokens that are in use, like
+/// the camera tokens here, with all that their records keep of the last codes.
+struct Hotp {
+    seeds: Seeds,
+    counters: Vec<AtomicU64>,
+    connections: usize,
+}
+
+impl Question for Hotp {
+    async fn ask(&self, caller: &Caller, lane: usize, n: usize) {
+        let at = lane + self.connections * (n % (TOKENS / self.connections));
+        let (serial, token) = self.seeds.token(at);
+        let code = token.code(self.counters[at].fetch_add(1, Ordering::Relaxed));
+        let reply =
+            caller.verify(&serial, std::str::from_utf8(code.expose()).expect("digits")).await;
+        assert_eq!(reply.text("outcome"), "accepted", "{reply:?}");
+    }
+}
+
 /// Challenges that wait for the codes beside them.
 struct Signatures {
     /// Path and body of each request, lane after lane.
@@ -107,11 +126,13 @@ pub(crate) async fn run(report: &mut Report) {
         &[
             "handle",
             "connections",
-            "TOTP",
+            "TOTP, new tokens",
+            "HOTP, tokens in use",
             "signatures",
             "p50 TOTP",
             "p50 signature",
-            "signatures of TOTP",
+            "of TOTP",
+            "of HOTP in use",
             "TOTP of raw HSM",
             "signatures of raw HSM",
         ],
@@ -142,11 +163,12 @@ async fn with_cache(
     let seeds = Seeds::new("T0000000", u64::try_from(count).expect("small"), true);
     seeds.import(&bench.world.caller(&bench.daemon, "officer")).await;
     let seeds = Arc::new(seeds);
+    let mut hotp = Hotp::in_use(&bench).await;
     let (mut rows, mut times) = (Vec::new(), Vec::new());
     for (n, connections) in LEVELS.into_iter().enumerate() {
         let first = n * TOKENS * OPEN * ROUNDS;
         let how = (connections, warm);
-        let level = measure(&bench, &mut cameras, &seeds, first, how, &mut times).await;
+        let level = measure(&bench, &mut cameras, &seeds, first, how, &mut hotp, &mut times).await;
         rows.push(row(name, connections, &level, limit));
     }
     times.sort_by(f64::total_cmp);
@@ -167,18 +189,20 @@ async fn measure(
     seeds: &Arc<Seeds>,
     first: usize,
     (connections, warm): (usize, bool),
+    hotp: &mut Hotp,
     times: &mut Vec<f64>,
-) -> [Vec<Figures>; 2] {
+) -> Level {
     let model = bench.world.caller(&bench.daemon, "validator");
     let callers = load::connect(&model, connections).await;
     let each = TOKENS * OPEN / connections;
-    let (mut totps, mut signatures) = (Vec::new(), Vec::new());
+    hotp.connections = connections;
+    let mut level = Level::default();
     for round in 0..ROUNDS {
         let first = first + round * TOKENS * OPEN;
         let asked = cameras.ask(&model, times).await;
         let question = Signatures { asked, each, accepted: AtomicUsize::new(0) };
         let question = Arc::new(question);
-        signatures.push(load::drive(&callers, each, &question).await);
+        level.signatures.push(load::drive(&callers, each, &question).await);
         assert_eq!(question.accepted.load(Ordering::Relaxed), each * connections);
         for n in each * connections..TOKENS * OPEN {
             question.ask(&model, 0, n).await; // what no connection got; not measured
@@ -189,26 +213,57 @@ async fn measure(
             load::drive(&callers, each, &shown(1)).await;
         }
         e2e::wait::step_with_room(30, 12).await;
-        totps.push(load::drive(&callers, each, &shown(0)).await);
+        level.totps.push(load::drive(&callers, each, &shown(0)).await);
+        let shared = Arc::new(std::mem::replace(hotp, Hotp::none()));
+        level.hotps.push(load::drive(&callers, each, &shared).await);
+        *hotp = Arc::into_inner(shared).expect("nobody asks any more");
     }
-    [totps, signatures]
+    level
 }
 
-fn row(name: &str, connections: usize, level: &[Vec<Figures>; 2], limit: f64) -> Vec<String> {
-    let [totps, signatures] = level;
+/// What one number of connections came to.
+#[derive(Default)]
+struct Level {
+    totps: Vec<Figures>,
+    hotps: Vec<Figures>,
+    signatures: Vec<Figures>,
+}
+
+impl Hotp {
+    /// Nobody's.
+    fn none() -> Self {
+        Self { seeds: Seeds::new("H000", 1, false), counters: Vec::new(), connections: 1 }
+    }
+
+    /// Imported, and used often enough that their records are as long as they get.
+    async fn in_use(bench: &Bench) -> Self {
+        let seeds = Seeds::new("H000", u64::try_from(TOKENS).expect("small"), false);
+        seeds.import(&bench.world.caller(&bench.daemon, "officer")).await;
+        let counters = (0..TOKENS).map(|_| AtomicU64::new(0)).collect();
+        let hotp = Arc::new(Self { seeds, counters, connections: 1 });
+        let callers = load::connect(&bench.world.caller(&bench.daemon, "validator"), 1).await;
+        load::drive(&callers, TOKENS * OPEN, &hotp).await;
+        Arc::into_inner(hotp).expect("nobody asks any more")
+    }
+}
+
+fn row(name: &str, connections: usize, level: &Level, limit: f64) -> Vec<String> {
+    let Level { totps, hotps, signatures } = level;
     let per_second = |of: &[Figures]| median(of.iter().map(|f| f.per_second).collect());
     let p50 = |of: &[Figures]| {
         format!("{:.2} ms", median(of.iter().map(|f| f.p50.as_secs_f64() * 1e3).collect()))
     };
-    let (totp, signature) = (per_second(totps), per_second(signatures));
+    let (totp, hotp, signature) = (per_second(totps), per_second(hotps), per_second(signatures));
     vec![
         name.to_owned(),
         connections.to_string(),
         rate(totp),
+        rate(hotp),
         rate(signature),
         p50(totps),
         p50(signatures),
         ratio(signature / totp),
+        ratio(signature / hotp),
         ratio(totp / limit),
         ratio(signature / limit),
     ]

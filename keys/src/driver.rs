@@ -182,7 +182,8 @@ pub enum Question<'a> {
     },
 }
 
-/// One way in which tokens make codes.
+/// One way in which tokens make codes. What is not said here otherwise is what a token without a
+/// camera answers.
 pub trait Driver: Send + Sync {
     /// In the token's record: which driver wrote it.
     fn name(&self) -> &'static str;
@@ -190,35 +191,38 @@ pub trait Driver: Send + Sync {
     /// Makes a message of an activation.
     fn activation_message<'a>(
         &'a self,
-        keys: TokenKeys<'a>,
-        activation: Activation<'a>,
-    ) -> Work<'a, ActivationMessage>;
+        _: TokenKeys<'a>,
+        _: Activation<'a>,
+    ) -> Work<'a, ActivationMessage> {
+        reads_nothing()
+    }
 
     /// Checks the code that the device showed after the first message. Answers the device's counter
     /// where it was right.
     fn check_device_code<'a>(
         &'a self,
-        keys: TokenKeys<'a>,
-        session: &'a Session,
-        typed: &'a str,
-    ) -> Work<'a, Option<u16>>;
+        _: TokenKeys<'a>,
+        _: &'a Session,
+        _: &'a str,
+    ) -> Work<'a, Option<u16>> {
+        reads_nothing()
+    }
 
     /// Binds an activation's material to its token.
-    fn bind<'a>(
-        &'a self,
-        keys: TokenKeys<'a>,
-        material: &'a Material,
-        activation: u32,
-    ) -> Work<'a, [u8; 32]>;
+    fn bind<'a>(&'a self, _: TokenKeys<'a>, _: &'a Material, _: u32) -> Work<'a, [u8; 32]> {
+        reads_nothing()
+    }
 
     /// Makes a message that asks for a signature.
     fn message<'a>(
         &'a self,
-        keys: TokenKeys<'a>,
-        active: &'a Active,
-        activation: u32,
-        wish: Wish<'a>,
-    ) -> Work<'a, ChallengeMessage>;
+        _: TokenKeys<'a>,
+        _: &'a Active,
+        _: u32,
+        _: Wish<'a>,
+    ) -> Work<'a, ChallengeMessage> {
+        reads_nothing()
+    }
 
     /// Which of the possible questions the code answers.
     fn check_code<'a>(
@@ -229,11 +233,13 @@ pub trait Driver: Send + Sync {
     ) -> Work<'a, Option<usize>>;
 
     /// The text of a message's picture; also what is pasted where there is no camera.
-    fn text(&self, message: &[u8]) -> Option<String>;
+    fn text(&self, _: &[u8]) -> Option<String> {
+        None
+    }
 }
 
-/// A driver for tokens that read no messages answers so.
-pub(crate) fn reads_nothing<'a, T>() -> Work<'a, T> {
+/// Tokens that read no messages answer so.
+fn reads_nothing<'a, T>() -> Work<'a, T> {
     Box::pin(async { Err(DriverError::Denied(Denial::NotSignable)) })
 }
 

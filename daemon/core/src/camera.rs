@@ -163,17 +163,15 @@ impl Default for Camera {
     }
 }
 
-/// What a code of an activation came to.
+/// What a wrong code of an activation came to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Step {
-    /// It was right.
-    Right,
-    /// It was wrong; so many tries are left in this step.
+pub enum Miss {
+    /// So many tries are left in this step.
     Wrong {
         /// Tries left.
         left: u8,
     },
-    /// It was wrong, and this activation is over. Where the guesses over all activations reached
+    /// This activation is over. Where the guesses over all activations reached
     /// their limit, the token is to be locked.
     Over {
         /// Lock the token.
@@ -247,28 +245,28 @@ impl Camera {
     }
 
     /// The 12 digits were wrong. Nothing that matters has reached the token yet.
-    pub fn miss_first(&mut self, rules: &CameraRules) -> Step {
+    pub fn miss_first(&mut self, rules: &CameraRules) -> Miss {
         self.miss(rules, rules.activation_tries, Phase::Ready)
     }
 
     /// The 8 digits were wrong. The token may be active all the same.
-    pub fn miss_second(&mut self, rules: &CameraRules) -> Step {
+    pub fn miss_second(&mut self, rules: &CameraRules) -> Miss {
         self.miss(rules, rules.confirmation_tries, rules.abandoned())
     }
 
-    fn miss(&mut self, rules: &CameraRules, tries: u8, end: Phase) -> Step {
+    fn miss(&mut self, rules: &CameraRules, tries: u8, end: Phase) -> Miss {
         self.wrong = self.wrong.saturating_add(1);
         let lock = self.wrong >= rules.wrong_limit;
         let (Phase::First(session) | Phase::Second(session)) = &mut self.phase else {
-            return Step::Over { lock };
+            return Miss::Over { lock };
         };
         session.wrong = session.wrong.saturating_add(1);
         let left = tries.saturating_sub(session.wrong);
         if left > 0 && !lock {
-            return Step::Wrong { left };
+            return Miss::Wrong { left };
         }
         self.phase = end;
-        Step::Over { lock }
+        Miss::Over { lock }
     }
 
     /// The 12 digits were right, and the second message was made.

@@ -20,18 +20,23 @@ mod order;
 mod signed;
 mod step_up;
 
+use std::sync::Arc;
+
 use ring::rand::{SecureRandom as _, SystemRandom};
 use warifu_api::challenge::Message;
 use warifu_core::{
     camera::{Camera, LoginName},
     challenge::{Challenge, ChallengeId, Form, Purpose, State},
-    ident::{Serial, UserId},
-    lifecycle::{Denial, Life},
-    token::{Moving, Status},
+    ident::{Serial, TokenId, UserId},
+    lifecycle::{Contract, Denial, Life, User, signing::Signer},
+    token::Moving,
 };
-use warifu_keys::driver::{Driver, DriverError, Keypad, TokenKeys, Txa1};
+use warifu_keys::{
+    driver::{Driver, DriverError, Keypad, Oath, TokenKeys, Txa1},
+    hsm::HsmError,
+};
 use warifu_store::{
-    Space,
+    Expect, Space, Step, Write,
     record::{self, ChallengeRecord, Record as _, TokenRecord},
 };
 
@@ -82,7 +87,7 @@ fn driven<T>(result: Result<T, DriverError>) -> Result<Driven<T>, Failure> {
         Err(DriverError::Hsm(error)) => Err(error.into()),
         Err(DriverError::Damaged) => {
             tracing::error!("a token's record is not of its driver");
-            Err(Failure::Hsm(warifu_keys::hsm::HsmError::BadRecord))
+            Err(Failure::Hsm(HsmError::BadRecord))
         }
     }
 }
@@ -94,7 +99,7 @@ impl Service {
             (Moving::Camera(_), Some(keys)) => keys.driver.as_str(),
             (Moving::Camera(_), None) => Txa1::NAME,
             (Moving::Keypad(_), _) => Keypad::NAME,
-            (Moving::Event { .. } | Moving::Time { .. }, _) => warifu_keys::driver::Oath::NAME,
+            (Moving::Event { .. } | Moving::Time { .. }, _) => Oath::NAME,
         };
         let missing = Failure::Conflict("this build has no driver for the token's model");
         self.drivers.get(name).ok_or(missing)
@@ -104,7 +109,7 @@ impl Service {
     pub(crate) fn token_keys<'a>(
         &self,
         ask: &Ask,
-        id: &'a warifu_core::ident::TokenId,
+        id: &'a TokenId,
         record: &'a TokenRecord,
     ) -> TokenKeys<'a> {
         TokenKeys {
@@ -132,11 +137,11 @@ impl Service {
         for (key, found) in page.items {
             let one = ChallengeRecord::decode(&found.bytes)?;
             if draft.now().0 > one.challenge.ends().0.saturating_add(KEPT_S) {
-                draft.step(warifu_store::Step {
+                draft.step(Step {
                     space: Space::Challenge,
                     key,
-                    expect: warifu_store::Expect::At(found.version),
-                    write: warifu_store::Write::Delete,
+                    expect: Expect::At(found.version),
+                    write: Write::Delete,
                 });
             } else {
                 kept.push(one);
@@ -155,7 +160,7 @@ fn message(driver: &dyn Driver, bytes: &[u8]) -> Option<Message> {
 /// The camera of a token of this contract that was loaded, after the sessions whose time is over
 /// have ended.
 fn camera<'a>(draft: &'a mut Draft, serial: &Serial) -> Option<&'a mut Camera> {
-    let (rules, now) = (std::sync::Arc::clone(&draft.rules), draft.now());
+    let (rules, now) = (Arc::clone(&draft.rules), draft.now());
     let owner = draft.contract_id.clone();
     let cell =
         draft.token_cell(serial).filter(|cell| cell.get().life.contract() == Some(&owner))?;
@@ -175,16 +180,28 @@ fn edit_camera<'a>(draft: &'a mut Draft, serial: &Serial) -> Result<&'a mut Came
     }
 }
 
-/// Why no code of this token is looked at, if so.
-const fn unusable(status: Status) -> Option<Denial> {
-    match status {
-        Status::Active => None,
-        Status::Expired => Some(Denial::TokenExpired),
-        Status::Locked => Some(Denial::TokenLocked),
-        Status::Disabled | Status::NotYetValid | Status::ResyncRequired => {
-            Some(Denial::TokenUnusable)
-        }
+/// The user holds the token from now on, in its present activation; `take` is the first user's way
+/// or that of another one.
+fn hold(
+    draft: &mut Draft,
+    user: &UserId,
+    serial: &Serial,
+    login: LoginName,
+    take: impl FnOnce(&Contract, &mut User, &mut Life, Signer) -> Result<(), Denial>,
+) -> Result<(), Failure> {
+    let at = draft.now();
+    let before = draft.signer_of(user).cloned();
+    let (contract, holder, token) = draft.trio(user, serial).ok_or(Failure::Bug)?;
+    let contract = &contract.get().contract;
+    let token = token.edit();
+    let (generation, activation) = (contract.generation(), activation(&token.token.moving));
+    let bond = Signer { serial: serial.clone(), login, at, generation, activation };
+    take(contract, &mut holder.edit().user, &mut token.life, bond).map_err(|_| Failure::Bug)?;
+    if let Some(old) = before.filter(|old| old != serial) {
+        draft.hint_holder(&old, user, false);
     }
+    draft.hint_holder(serial, user, true);
+    Ok(())
 }
 
 /// How the token will call the user.
@@ -215,14 +232,13 @@ fn used_nonce(draft: &Draft, serial: &Serial, user: &UserId, id: ChallengeId) ->
         activation: 0,
         state: State::Ended(Denial::NoChallenge),
     };
-    let nothing = || Vec::with_capacity(0);
     ChallengeRecord {
         institution: draft.institution.clone(),
         serial: serial.clone(),
         id,
         challenge,
         purpose: Purpose::Activate,
-        form: Form::Display { message: nothing(), content: nothing(), question: nothing() },
+        form: Form::Display { message: Vec::new(), content: Vec::new(), question: Vec::new() },
         login: None,
         last_request: None,
     }

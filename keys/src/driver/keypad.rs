@@ -2,16 +2,9 @@
 //!
 //! Not responsible for: questions and which of them may be asked (`warifu_core::{keypad, ocra}`).
 
-use warifu_core::{
-    camera::{Active, Material, Session},
-    code::Code,
-    lifecycle::Denial,
-};
+use warifu_core::{code::Code, lifecycle::Denial};
 
-use super::{
-    Activation, ActivationMessage, ChallengeMessage, Driver, DriverError, Question, TokenKeys,
-    Wish, Work, reads_nothing,
-};
+use super::{Driver, DriverError, Question, TokenKeys, Work};
 use crate::{
     custody,
     hsm::{CheckOrder, Hsm, Reduction},
@@ -33,37 +26,6 @@ impl Keypad {
 impl Driver for Keypad {
     fn name(&self) -> &'static str {
         Self::NAME
-    }
-
-    fn activation_message<'a>(
-        &'a self,
-        _: TokenKeys<'a>,
-        _: Activation<'a>,
-    ) -> Work<'a, ActivationMessage> {
-        reads_nothing()
-    }
-
-    fn check_device_code<'a>(
-        &'a self,
-        _: TokenKeys<'a>,
-        _: &'a Session,
-        _: &'a str,
-    ) -> Work<'a, Option<u16>> {
-        reads_nothing()
-    }
-
-    fn bind<'a>(&'a self, _: TokenKeys<'a>, _: &'a Material, _: u32) -> Work<'a, [u8; 32]> {
-        reads_nothing()
-    }
-
-    fn message<'a>(
-        &'a self,
-        _: TokenKeys<'a>,
-        _: &'a Active,
-        _: u32,
-        _: Wish<'a>,
-    ) -> Work<'a, ChallengeMessage> {
-        reads_nothing()
     }
 
     fn check_code<'a>(
@@ -94,9 +56,5 @@ impl Driver for Keypad {
             };
             Ok(self.0.check(order, keys.deadline).await?)
         })
-    }
-
-    fn text(&self, _: &[u8]) -> Option<String> {
-        None
     }
 }

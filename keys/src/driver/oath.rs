@@ -2,16 +2,9 @@
 //!
 //! Not responsible for: which moving factors may be tried (`warifu_core::plan`).
 
-use warifu_core::{
-    camera::{Active, Material, Session},
-    code::Code,
-    lifecycle::Denial,
-};
+use warifu_core::{code::Code, lifecycle::Denial};
 
-use super::{
-    Activation, ActivationMessage, ChallengeMessage, Driver, DriverError, Question, TokenKeys,
-    Wish, Work, reads_nothing,
-};
+use super::{Driver, DriverError, Question, TokenKeys, Work};
 use crate::{custody, hsm::Hsm};
 
 /// RFC 4226 and RFC 6238.
@@ -30,37 +23,6 @@ impl Oath {
 impl Driver for Oath {
     fn name(&self) -> &'static str {
         Self::NAME
-    }
-
-    fn activation_message<'a>(
-        &'a self,
-        _: TokenKeys<'a>,
-        _: Activation<'a>,
-    ) -> Work<'a, ActivationMessage> {
-        reads_nothing()
-    }
-
-    fn check_device_code<'a>(
-        &'a self,
-        _: TokenKeys<'a>,
-        _: &'a Session,
-        _: &'a str,
-    ) -> Work<'a, Option<u16>> {
-        reads_nothing()
-    }
-
-    fn bind<'a>(&'a self, _: TokenKeys<'a>, _: &'a Material, _: u32) -> Work<'a, [u8; 32]> {
-        reads_nothing()
-    }
-
-    fn message<'a>(
-        &'a self,
-        _: TokenKeys<'a>,
-        _: &'a Active,
-        _: u32,
-        _: Wish<'a>,
-    ) -> Work<'a, ChallengeMessage> {
-        reads_nothing()
     }
 
     fn check_code<'a>(
@@ -90,9 +52,5 @@ impl Driver for Oath {
                 )
                 .await?)
         })
-    }
-
-    fn text(&self, _: &[u8]) -> Option<String> {
-        None
     }
 }

@@ -13,13 +13,14 @@
 use warifu_core::{
     camera::{Active, LoginName, Material, Session, TokenCode},
     code::Code,
+    custody::CameraKeys,
     lifecycle::Denial,
     oath::HashAlgorithm,
     time::UnixTime,
 };
 use warifu_txa1::{
     activation::{self, Bank, DeviceCode, DeviceCodeFault, First, LoginId, Second},
-    content::{Body, Content},
+    content::Content,
     frame::{Frame, Header, Kind, NONCE_LEN},
     qr_text, question,
     secret::{SALT_LEN, Salt, both},
@@ -111,10 +112,10 @@ impl Txa1 {
         let (issued, ttl) = validity(wish.now, wish.lifetime_s.into())?;
         let content = Content::new(issued, ttl, login(wish.login)?, wish.body.clone());
         let content = content.map_err(|_| Denial::NotSignable)?;
+        let header = kept.header(content.kind(), keys)?;
         let content = content.encode();
         let mut nonce = [0; NONCE_LEN];
         self.fill(&mut nonce).await?;
-        let header = kept.header(kind(wish.body), keys)?;
         let bound = both(&kept.ns, &kept.ni);
         let aad = header.aad(&bound);
         let record = custody::key_record_name(keys.id, KeyRole::Encryption);
@@ -352,19 +353,11 @@ fn instance_number(activation: u32) -> u8 {
     u8::try_from(number).unwrap_or(u8::MAX)
 }
 
-const fn kind(body: &Body) -> Kind {
-    match body {
-        Body::Share => Kind::Share,
-        Body::Deactivate => Kind::Deactivate,
-        _ => Kind::Transaction,
-    }
-}
-
 fn serial(keys: TokenKeys<'_>) -> Result<DeviceSerial, DriverError> {
     DeviceSerial::from_text(keys.id.serial.as_str()).ok_or(DriverError::Damaged)
 }
 
-const fn camera(keys: TokenKeys<'_>) -> Result<&warifu_core::custody::CameraKeys, DriverError> {
+const fn camera(keys: TokenKeys<'_>) -> Result<&CameraKeys, DriverError> {
     match keys.camera {
         Some(camera) => Ok(camera),
         None => Err(DriverError::Damaged),

@@ -64,15 +64,15 @@ fn the_tries_of_each_step_are_counted_apart() {
     let mut camera = Camera::default();
     camera.start(session(0));
     for left in (1..5).rev() {
-        assert_eq!(camera.miss_first(&rules()), Step::Wrong { left });
+        assert_eq!(camera.miss_first(&rules()), Miss::Wrong { left });
     }
-    assert_eq!(camera.miss_first(&rules()), Step::Over { lock: false });
+    assert_eq!(camera.miss_first(&rules()), Miss::Over { lock: false });
     assert_eq!(camera.phase, Phase::Ready);
     let mut camera = second();
     for left in (1..5).rev() {
-        assert_eq!(camera.miss_second(&rules()), Step::Wrong { left });
+        assert_eq!(camera.miss_second(&rules()), Miss::Wrong { left });
     }
-    assert_eq!(camera.miss_second(&rules()), Step::Over { lock: false });
+    assert_eq!(camera.miss_second(&rules()), Miss::Over { lock: false });
     assert_eq!(camera.phase, Phase::InitRequired);
 }
 
@@ -83,7 +83,7 @@ fn starting_again_buys_no_guesses_without_end() {
     loop {
         camera.start(session(0));
         guesses += 1;
-        if camera.miss_first(&rules()) == (Step::Over { lock: true }) {
+        if camera.miss_first(&rules()) == (Miss::Over { lock: true }) {
             break;
         }
     }

@@ -199,14 +199,7 @@ fn with_token(
     operation: &Operation,
     now: UnixTime,
 ) -> Authorization {
-    let required = Authorization::plain(match token.token.status(now) {
-        Status::Active => Decision::Required(rules.operation(operation.class).factor),
-        Status::Locked => Decision::Denied(Cause::Locked),
-        Status::Expired => Decision::Denied(Cause::Expired),
-        Status::Disabled | Status::NotYetValid | Status::ResyncRequired => {
-            Decision::Denied(Cause::TokenUnusable)
-        }
-    });
+    let required = Authorization::plain(needs(token, rules.operation(operation.class).factor, now));
     if token.token.status(now) != Status::Active || counts(rules, contract, user, operation) {
         return required;
     }
@@ -214,6 +207,18 @@ fn with_token(
     // possible with a code: a registration never makes an operation easier.
     let before = without_token(rules, contract, operation, now);
     if matches!(before.decision, Decision::Denied(_)) { required } else { before }
+}
+
+/// The proof, where the token can give it.
+fn needs(token: Held<'_>, factor: Factor, now: UnixTime) -> Decision {
+    match token.token.status(now) {
+        Status::Active => Decision::Required(factor),
+        Status::Locked => Decision::Denied(Cause::Locked),
+        Status::Expired => Decision::Denied(Cause::Expired),
+        Status::Disabled | Status::NotYetValid | Status::ResyncRequired => {
+            Decision::Denied(Cause::TokenUnusable)
+        }
+    }
 }
 
 /// A signature is asked for: only the token that makes it counts, whatever becomes of the other one.
@@ -231,14 +236,7 @@ fn by_signature(
             None => without_token(rules, contract, operation, now),
         };
     };
-    Authorization::plain(match token.token.status(now) {
-        Status::Active => Decision::Required(Factor::TransactionSignature),
-        Status::Locked => Decision::Denied(Cause::Locked),
-        Status::Expired => Decision::Denied(Cause::Expired),
-        Status::Disabled | Status::NotYetValid | Status::ResyncRequired => {
-            Decision::Denied(Cause::TokenUnusable)
-        }
-    })
+    Authorization::plain(needs(token, Factor::TransactionSignature, now))
 }
 
 /// Whose token was taken away has no grace left: nothing becomes easier by a revocation, a loss or

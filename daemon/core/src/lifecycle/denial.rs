@@ -1,7 +1,7 @@
 //! Why a change of the life cycle was not made. Each is a stable word with a text in two languages.
 
 use super::words::words;
-use crate::time::UnixTime;
+use crate::{time::UnixTime, token::Status};
 
 /// A change that was not made.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -118,5 +118,19 @@ words! {
         Typo = "typo",
         /// A code of another kind or length than asked for. Costs no try.
         WrongKindOfCode = "wrong_kind_of_code",
+    }
+}
+
+impl Denial {
+    /// Why no code of a token in this state is looked at, if so.
+    pub const fn of(status: Status) -> Option<Self> {
+        match status {
+            Status::Active => None,
+            Status::Expired => Some(Self::TokenExpired),
+            Status::Locked => Some(Self::TokenLocked),
+            Status::Disabled | Status::NotYetValid | Status::ResyncRequired => {
+                Some(Self::TokenUnusable)
+            }
+        }
     }
 }

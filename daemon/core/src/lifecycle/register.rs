@@ -15,7 +15,6 @@ use crate::{
     ident::{ContractId, Serial, UserId},
     rules::{Rules, start_of_next_day},
     time::UnixTime,
-    token::Status,
 };
 
 /// What a registration is about.
@@ -141,14 +140,7 @@ fn claim(one: Registration<'_>) -> Result<Way, Refused> {
 
 /// A code of the token would be looked at.
 fn usable(one: Registration<'_>) -> Result<(), Refused> {
-    match one.token.token.status(one.now) {
-        Status::Active => Ok(()),
-        Status::Expired => Err(Denial::TokenExpired.into()),
-        Status::Locked => Err(Denial::TokenLocked.into()),
-        Status::Disabled | Status::NotYetValid | Status::ResyncRequired => {
-            Err(Denial::TokenUnusable.into())
-        }
-    }
+    Denial::of(one.token.token.status(one.now)).map_or(Ok(()), |denial| Err(denial.into()))
 }
 
 /// What the token held last means for the next one: the same must be issued anew where policy says

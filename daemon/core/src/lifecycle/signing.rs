@@ -13,7 +13,7 @@ use crate::{
     ident::{ContractId, Serial, UserId},
     rules::Rules,
     time::UnixTime,
-    token::{Moving, Status},
+    token::Moving,
 };
 
 /// The bond between a user and a camera token.
@@ -118,18 +118,10 @@ fn eligible(one: Joining<'_>) -> Result<&Camera, Refused> {
     if one.token.life.contract() != Some(one.contract_id) {
         return Err(Denial::NotThisContract.into());
     }
-    // `then_some` would hide which of the two is missing.
     let Moving::Camera(camera) = &one.token.token.moving else {
         return Err(Denial::NotSignable.into());
     };
-    match one.token.token.status(one.now) {
-        Status::Active => Ok(camera),
-        Status::Expired => Err(Denial::TokenExpired.into()),
-        Status::Locked => Err(Denial::TokenLocked.into()),
-        Status::Disabled | Status::NotYetValid | Status::ResyncRequired => {
-            Err(Denial::TokenUnusable.into())
-        }
-    }
+    Denial::of(one.token.token.status(one.now)).map_or(Ok(camera), |denial| Err(denial.into()))
 }
 
 /// The activation came to its end: the user is the first to hold the token.

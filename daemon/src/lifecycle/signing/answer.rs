@@ -22,7 +22,7 @@ use warifu_core::{
 use warifu_keys::driver::Question;
 use warifu_store::record::{ChallengeRecord, TokenNote};
 
-use super::{ChallengeName, Driven, activation, camera, driven, effect, name, signed, unusable};
+use super::{ChallengeName, Driven, activation, camera, driven, effect, name, signed};
 use crate::{
     ask::{Ask, Kept},
     failure::Failure,
@@ -273,7 +273,7 @@ fn may_answer(
     let record = draft.token(serial).ok_or(Denial::NoChallenge)?;
     let number = activation(&record.token.moving);
     one.challenge.check((&draft.contract_id, user), &session, number, draft.now())?;
-    if let Some(denial) = unusable(record.token.status(draft.now())) {
+    if let Some(denial) = Denial::of(record.token.status(draft.now())) {
         return Err(denial);
     }
     effect::still_possible(draft, user, one)

@@ -30,7 +30,7 @@ use super::{
     may::{may_deactivate, may_register, may_share, signing_token},
     message, name,
     order::{Shared, Wanted},
-    signed, unusable,
+    signed,
 };
 use crate::{
     ask::{Ask, Kept},
@@ -187,7 +187,7 @@ impl Service {
         let Some(record) = draft.token(&target.serial) else {
             return Ok(Err(Denial::NotThisContract.into()));
         };
-        if let Some(denial) = unusable(record.token.status(draft.now())) {
+        if let Some(denial) = Denial::of(record.token.status(draft.now())) {
             return Ok(Err(denial.into()));
         }
         let number = activation(&record.token.moving);

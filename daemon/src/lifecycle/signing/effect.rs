@@ -7,14 +7,11 @@ use warifu_core::{
     challenge::{ChallengeId, Purpose},
     event::Action,
     ident::{Serial, UserId},
-    lifecycle::{
-        Denial,
-        signing::{self, Signer},
-    },
+    lifecycle::{Denial, signing},
 };
 use warifu_store::record::ChallengeRecord;
 
-use super::{edit_camera, is_idle, may::may_share};
+use super::{edit_camera, hold, is_idle, may::may_share};
 use crate::{
     ask::Ask,
     failure::Failure,
@@ -63,19 +60,9 @@ pub(super) fn follow(
         Purpose::Sign => Ok(()),
         Purpose::Share => {
             let login = one.login.clone().ok_or(Failure::Bug)?;
-            let activation = one.challenge.activation;
-            let generation = draft.contract.get().contract.generation();
-            let (serial, at) = (serial.clone(), draft.now());
-            let bond = Signer { serial: serial.clone(), login, at, generation, activation };
-            let before = draft.signer_of(user).cloned();
-            let (_, holder, token) = draft.trio(user, &serial).ok_or(Failure::Bug)?;
-            let (holder, life) = (&mut holder.edit().user, &mut token.edit().life);
-            signing::shared(holder, life, bond).map_err(|_| Failure::Bug)?;
-            if let Some(old) = before.filter(|old| *old != serial) {
-                draft.hint_holder(&old, user, false);
-            }
-            draft.hint_holder(&serial, user, true);
-            Ok(())
+            hold(draft, user, serial, login, |_, user, life, bond| {
+                signing::shared(user, life, bond)
+            })
         }
         Purpose::Register => {
             let admission = register::admission(draft, user, serial).map_err(|_| Failure::Bug)?;

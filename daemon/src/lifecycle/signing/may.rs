@@ -13,7 +13,7 @@ use warifu_core::{
     token::Status,
 };
 
-use super::{is_idle, unusable};
+use super::is_idle;
 use crate::{
     lifecycle::{acting::Acting, draft::Draft},
     service::Service,
@@ -24,7 +24,7 @@ pub(super) fn signing_token(draft: &Draft, user: &UserId) -> Result<Serial, Refu
     let held = draft.signs(user).ok_or(Denial::NotBound)?;
     match held.token.status(draft.now()) {
         Status::Active => Ok(held.serial.clone()),
-        other => Err(unusable(other).unwrap_or(Denial::TokenUnusable).into()),
+        other => Err(Denial::of(other).unwrap_or(Denial::TokenUnusable).into()),
     }
 }
 

@@ -6,18 +6,18 @@ use std::sync::Arc;
 
 use warifu_api::camera::RetireOtp as WireRetire;
 use warifu_core::{
-    camera::{Session, Step, TokenCode},
+    camera::{Miss, Session, TokenCode},
     event::Action,
     ident::{Serial, UserId},
     lifecycle::{
         Denial, Refused,
         actor::Subject,
-        signing::{self, Joining, Signer},
+        signing::{self, Joining},
     },
     rules::{CameraRules, Demand, Gate, RetireOtp},
 };
 use warifu_store::{
-    Expect, Space, Step as StoreStep, Write,
+    Expect, Space, Step, Write,
     record::{self, Record as _, TokenCodeRecord},
 };
 
@@ -29,7 +29,7 @@ use crate::{
         acting::Acting,
         draft::Draft,
         leave,
-        signing::{camera, edit_camera, random_number},
+        signing::{camera, edit_camera, hold, random_number},
         view,
     },
     service::Service,
@@ -113,9 +113,8 @@ pub(super) fn miss(draft: &mut Draft, serial: &Serial, step: StepOf) -> Result<E
         StepOf::Confirmation => state.miss_second(&rules.camera),
     };
     let left = match missed {
-        Step::Wrong { left } => left,
-        Step::Right => return Err(Failure::Bug),
-        Step::Over { lock } => {
+        Miss::Wrong { left } => left,
+        Miss::Over { lock } => {
             if lock {
                 let cell = draft.token_cell(serial).ok_or(Failure::Bug)?;
                 cell.edit().token.guard.locked_at = Some(now);
@@ -140,7 +139,7 @@ pub(super) fn token_code(draft: &mut Draft, serial: &Serial) -> Result<TokenCode
         if owner == contract {
             return Ok(code);
         }
-        draft.step(StoreStep {
+        draft.step(Step {
             space: Space::TokenCode,
             key: record::token_code_key(&institution, &owner, &code),
             expect: Expect::Any,
@@ -149,7 +148,7 @@ pub(super) fn token_code(draft: &mut Draft, serial: &Serial) -> Result<TokenCode
     }
     // Taken already: the commit fails, and the next attempt draws another one.
     let code = TokenCode::from_random(random_number()?);
-    draft.step(StoreStep {
+    draft.step(Step {
         space: Space::TokenCode,
         key: record::token_code_key(&institution, &contract, &code),
         expect: Expect::Absent,
@@ -169,24 +168,7 @@ pub(super) fn bind(
     let now = draft.now();
     let state = edit_camera(draft, serial)?;
     state.activate(session.material.clone(), tag, now);
-    let activation = state.activations;
-    let before = draft.signer_of(user).cloned();
-    let (contract, holder, token) = draft.trio(user, serial).ok_or(Failure::Bug)?;
-    let contract = &contract.get().contract;
-    let bond = Signer {
-        serial: serial.clone(),
-        login: session.login.clone(),
-        at: now,
-        generation: contract.generation(),
-        activation,
-    };
-    let (holder, life) = (&mut holder.edit().user, &mut token.edit().life);
-    signing::activated(contract, holder, life, bond).map_err(|_| Failure::Bug)?;
-    if let Some(old) = before.filter(|old| old != serial) {
-        draft.hint_holder(&old, user, false);
-    }
-    draft.hint_holder(serial, user, true);
-    Ok(())
+    hold(draft, user, serial, session.login.clone(), signing::activated)
 }
 
 /// What becomes of the user's token for one-time passwords, where they hold one.

@@ -7,95 +7,95 @@
 //!
 //! Not responsible for custody nor for who may import what.
 
-use std::io::{self, BufRead, Chain, Cursor, Read as _};
+use std::io::{self, BufRead, Cursor, Read as _};
 
 pub mod code;
 pub mod crypto;
+pub mod format;
 mod gate;
 pub mod inspect;
 mod keywrap;
 pub mod options;
 mod pskc;
 mod quality;
+mod reader;
 pub mod record;
 pub mod refusal;
 mod scan;
 mod seen;
 mod suite;
+mod text;
 pub mod unwrap;
+mod xml;
 
 pub use code::{Code, Scope};
 pub use crypto::ContainerCrypto;
-pub use options::{IntegerEncoding, Limits, ReadOptions, Signatures};
+pub use format::{Detected, Format};
+pub use options::{
+    Declared, IntegerEncoding, Lenience, Limits, OneTime, ReadOptions, SecretEncoding, Signatures,
+    Trust,
+};
 pub use record::{Algorithm, CameraPart, Record, SecretValue};
 pub use refusal::{Position, Refusal, Warning};
 pub use unwrap::Unlock;
 
+use format::BOM;
+use reader::Reader;
+
 /// How much of a file is looked at to tell its format.
-const PEEK: u64 = 1024;
-
-/// A format that is read.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Format {
-    /// RFC 6030.
-    Pskc,
-}
-
-impl Format {
-    /// Tells the format from the first bytes. Names and extensions say nothing.
-    pub fn detect(first: &[u8]) -> Result<Self, Refusal> {
-        if first.is_empty() {
-            return Err(Refusal::new(Code::Empty, "file", "the file holds something"));
-        }
-        let utf16 = [&b"\xFF\xFE"[..], b"\xFE\xFF", b"<\0", b"\0<"];
-        if utf16.iter().any(|mark| first.starts_with(mark)) {
-            return Err(Refusal::new(Code::XmlEncoding, "file", "text must be UTF-8, not UTF-16"));
-        }
-        let text = first.strip_prefix(BOM).unwrap_or(first).trim_ascii_start();
-        if text.starts_with(b"<") {
-            return Ok(Self::Pskc);
-        }
-        let rule = match text {
-            _ if text.starts_with(b"PK\x03\x04") => "an archive is unpacked first, away from here",
-            _ if text.starts_with(b"-----BEGIN PGP") => "an OpenPGP message is decrypted first",
-            _ => "the file is an RFC 6030 container; other formats are not read",
-        };
-        Err(Refusal::new(Code::Format, "file", rule))
-    }
-}
-
-/// UTF-8 byte order mark.
-const BOM: &[u8] = b"\xEF\xBB\xBF";
+const PEEK: u64 = 4096;
 
 /// A seed file being read.
-pub struct SeedFile<R> {
-    reader: pskc::PskcReader<Chain<Cursor<Vec<u8>>, R>>,
+pub struct SeedFile<'a> {
+    detected: Detected,
+    reader: Box<dyn Reader + Send + 'a>,
 }
 
 /// Tells the format and reads the head of a file.
-pub fn open<R: BufRead>(mut input: R, options: ReadOptions) -> Result<SeedFile<R>, Refusal> {
+pub fn open<'a, R: BufRead + Send + 'a>(
+    mut input: R,
+    options: ReadOptions,
+) -> Result<SeedFile<'a>, Refusal> {
     let mut first = Vec::new();
     read_start(&mut input, &mut first)
         .map_err(|_| Refusal::new(Code::Io, "file", "the file can be read"))?;
-    match Format::detect(&first)? {
-        Format::Pskc => {
-            if first.starts_with(BOM) {
-                first.drain(..BOM.len());
-            }
-            let whole = Cursor::new(first).chain(input);
-            Ok(SeedFile { reader: pskc::PskcReader::open(whole, options)? })
-        }
+    let detected = explain(&first, options.format)?;
+    if first.starts_with(BOM) {
+        first.drain(..BOM.len());
     }
+    let whole = Cursor::new(first).chain(input);
+    let reader = reader(detected.format, whole, options)?;
+    Ok(SeedFile { detected, reader })
+}
+
+/// Tells the format from the first bytes of a file and says why. A format that the officer names
+/// stands, but an empty file is never one.
+pub fn explain(first: &[u8], named: Option<Format>) -> Result<Detected, Refusal> {
+    match named {
+        Some(format) if !first.is_empty() => Ok(Detected::forced(format)),
+        _ => format::detect(first),
+    }
+}
+
+fn reader<'a>(
+    format: Format,
+    input: impl BufRead + Send + 'a,
+    options: ReadOptions,
+) -> Result<Box<dyn Reader + Send + 'a>, Refusal> {
+    Ok(match format {
+        Format::Pskc => Box::new(pskc::PskcReader::open(input, options)?),
+        _ => return Err(Refusal::new(Code::Format, "file", "this format is not read yet")),
+    })
 }
 
 fn read_start(input: &mut impl BufRead, first: &mut Vec<u8>) -> io::Result<usize> {
     input.by_ref().take(PEEK).read_to_end(first)
 }
 
-impl<R: BufRead> SeedFile<R> {
-    /// The format that was told.
-    pub fn format(&self) -> Format {
-        Format::Pskc
+impl SeedFile<'_> {
+    /// The format, and why it was taken for that.
+    pub fn detected(&self) -> &Detected {
+        &self.detected
     }
 
     /// What protects the values; `None` where they are plain. Known before the first record.
@@ -109,7 +109,7 @@ impl<R: BufRead> SeedFile<R> {
     }
 }
 
-impl<R: BufRead> Iterator for SeedFile<R> {
+impl Iterator for SeedFile<'_> {
     type Item = Result<Record, Refusal>;
 
     fn next(&mut self) -> Option<Self::Item> {

@@ -4,8 +4,6 @@
 //! Bounded: whoever repeats one serial without end fills no memory. Not responsible for: what the
 //! keys of one token have to have in common (check).
 
-use std::io::BufRead;
-
 use warifu_core::keypad::Keypad;
 use warifu_keys::seedfile::{
     Algorithm, ContainerCrypto, Record, Refusal, SecretValue, SeedFile, Warning,
@@ -19,8 +17,8 @@ pub(super) struct Group {
 }
 
 /// A seed file, read token by token.
-pub(super) struct Groups<R> {
-    file: SeedFile<R>,
+pub(super) struct Groups {
+    file: SeedFile<'static>,
     /// Read already, and not of the token before.
     ahead: Option<Result<Record, Refusal>>,
 }
@@ -74,9 +72,9 @@ impl From<Record> for Group {
     }
 }
 
-impl<R: BufRead> Groups<R> {
+impl Groups {
     /// From the beginning of a file.
-    pub(super) const fn new(file: SeedFile<R>) -> Self {
+    pub(super) const fn new(file: SeedFile<'static>) -> Self {
         Self { file, ahead: None }
     }
 
@@ -91,7 +89,7 @@ impl<R: BufRead> Groups<R> {
     }
 }
 
-impl<R: BufRead> Iterator for Groups<R> {
+impl Iterator for Groups {
     type Item = Result<Group, Refusal>;
 
     fn next(&mut self) -> Option<Self::Item> {

@@ -29,7 +29,7 @@ use super::{
     check::{Candidate, Rules, located},
     group::{Group, Groups},
     report::Report,
-    spool::{Spool, SpoolReader},
+    spool::Spool,
 };
 use crate::{ask::Ask, failure::Failure, service::Service};
 
@@ -205,7 +205,7 @@ impl Run<'_> {
     }
 
     /// Opens the file from its beginning; a refusal goes into the report.
-    pub(super) fn open(&mut self) -> Result<Option<Groups<SpoolReader>>, Halt> {
+    pub(super) fn open(&mut self) -> Result<Option<Groups>, Halt> {
         let options = ReadOptions {
             now: Some(self.service.moment().map_err(Halt::Failed)?.now()),
             encrypted_integers: self.job.integers.map(|encoding| match encoding {

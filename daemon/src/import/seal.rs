@@ -19,7 +19,6 @@ use super::{
     manifest,
     order::{self, Made, Order, Origin, Resident},
     run::{Halt, Run, failed, hsm_failed, taken, unopened},
-    spool::SpoolReader,
 };
 use crate::failure::Failure;
 
@@ -91,7 +90,7 @@ impl Run<'_> {
     }
 
     /// The first pass judged every key; a difference now means that the spool lies.
-    fn next_chunk(&self, file: &mut Groups<SpoolReader>) -> Result<Vec<Item>, Halt> {
+    fn next_chunk(&self, file: &mut Groups) -> Result<Vec<Item>, Halt> {
         let lies = || Halt::Failed(Failure::Bug);
         let mut chunk = Vec::with_capacity(CHUNK);
         while chunk.len() < CHUNK

@@ -58,6 +58,8 @@ codes! {
     XmlDtd = "E_XML_DTD", File, "ask the maker for a file without a document type declaration";
     /// Encoding other than UTF-8.
     XmlEncoding = "E_XML_ENCODING", File, "convert the file to UTF-8 and correct its XML declaration";
+    /// A text file is not UTF-8.
+    EncodingFile = "E_ENCODING_FILE", File, "convert the file to UTF-8 without changing anything else";
     /// A NUL character.
     Nul = "E_NUL", File, "transfer the file again; it is damaged or not a text";
     /// Reading failed below the parser.
@@ -127,7 +129,7 @@ codes! {
     /// Transform not allowed.
     SigTransform = "E_SIG_TRANSFORM", File, "ask the maker for enveloped-signature and exclusive canonicalization only";
     /// Signature can not be checked.
-    SigAlg = "E_SIG_ALG", File, "verify the signature with another tool, then read with signatures ignored";
+    SigAlg = "E_SIG_ALG", File, "ask the maker for RSA or ECDSA with SHA-256 or better";
     /// The same manufacturer, serial and key id twice.
     Duplicate = "E_DUPLICATE", File, "ask the maker which of the two is right";
     /// Serial missing or with characters outside the allowed set.
@@ -158,6 +160,32 @@ codes! {
     Date = "E_DATE", Token, "ask the maker for an xs:dateTime such as 2026-11-21T00:00:00Z";
     /// Base64 malformed.
     Base64 = "E_BASE64", Token, "ask the maker for canonical base64";
+    /// Base32 malformed.
+    Base32 = "E_BASE32", Token, "ask the maker for canonical base32, or name the format with the right encoding";
+    /// Hexadecimal malformed.
+    Hex = "E_HEX", Token, "ask the maker for hexadecimal digits, or name the format with the right encoding";
+    /// Modhex malformed.
+    Modhex = "E_MODHEX", Token, "ask the maker to correct the identifier";
+    /// Wrong number of columns, or an empty one.
+    Columns = "E_COLUMNS", Token, "compare the columns with the maker's description, and open no seed file in a spreadsheet";
+    /// Header missing, unknown or unexpected.
+    Header = "E_HEADER", File, "name the format, or ask the maker for the file as it was written";
+    /// Quoting of separated values broken.
+    CsvQuote = "E_CSV_QUOTE", File, "ask the maker for the file as it was written; do not repair it by hand";
+    /// Serial spoiled by a spreadsheet.
+    SerialSci = "E_SERIAL_SCI", Token, "a spreadsheet spoilt the serial: ask the maker for the file as it was written";
+    /// Payload of a migration URI malformed.
+    Protobuf = "E_PROTOBUF", File, "export the accounts again";
+    /// Part of a batch of several parts is missing.
+    BatchIncomplete = "E_BATCH_INCOMPLETE", File, "put all parts of the export into one file";
+    /// Integrity protection of an OpenPGP message missing or wrong.
+    PgpIntegrity = "E_PGP_INTEGRITY", File, "transfer the message again; ask the maker for one with integrity protection";
+    /// Signer not trusted.
+    SigUntrusted = "E_SIG_UNTRUSTED", File, "compare the signer with the maker's announcement before trusting its certificate";
+    /// Signer's certificate expired or unfit.
+    SigCert = "E_SIG_CERT", File, "ask the maker for a file signed with a valid certificate";
+    /// A certificate or recipient key that can not be read.
+    Cert = "E_CERT", File, "ask the maker for a well-formed certificate";
     /// Secret too short or too long.
     SecretLen = "E_SECRET_LEN", Token, "ask the maker for a secret of 16 to 64 octets";
     /// Record without a secret.
@@ -188,6 +216,18 @@ codes! {
     WSuspectEncoding = "W_SUSPECT_ENCODING", Token, "try one code of a real token before importing the batch";
     /// Published test secret.
     WTestSecret = "W_TEST_SECRET", Token, "never put this token into service";
+    /// Two documented readings.
+    WAmbiguous = "W_AMBIGUOUS", Token, "name the format or the missing parameter, as the maker's data sheet has it";
+    /// Issuer given twice, and differently.
+    WIssuer = "W_ISSUER", Token, "compare the issuer with the order";
+    /// Serials that differ only in case.
+    WSerialCollision = "W_SERIAL_COLLISION", Token, "compare both serials with the tokens in hand";
+    /// Serials of different lengths in one batch.
+    WSerialLength = "W_SERIAL_LENGTH", File, "a spreadsheet drops leading zeros: compare the serials with the tokens in hand";
+    /// Minor version other than 0.
+    WVersion = "W_VERSION", File, "compare what was read with the maker's list";
+    /// Algorithm identifier of an expired draft.
+    WAlgDraft = "W_ALG_DRAFT", Token, "try one code of a real token before importing the batch";
     /// Time start not zero.
     WTimeOffset = "W_TIME_OFFSET", Token, "compare with the data sheet: tokens count from 1970";
     /// Metadata not authenticated.
@@ -272,6 +312,7 @@ impl Code {
                 | Self::WTestSecret
                 | Self::WWeakSecret
                 | Self::WEncInt
+                | Self::WAmbiguous
         )
     }
 }

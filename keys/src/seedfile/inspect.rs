@@ -104,15 +104,15 @@ impl Outcome {
 }
 
 /// A report under way.
-pub struct Inspection<R> {
-    file: Option<SeedFile<R>>,
+pub struct Inspection<'a> {
+    file: Option<SeedFile<'a>>,
     ready: VecDeque<Refusal>,
     outcome: Outcome,
 }
 
 /// Reads a file and reports line by line. Without a key, an encrypted file is still shown, with
 /// `kcv` empty and one refusal that asks for the key.
-pub fn inspect<R: BufRead>(input: R, options: ReadOptions) -> Inspection<R> {
+pub fn inspect<'a>(input: impl BufRead + Send + 'a, options: ReadOptions) -> Inspection<'a> {
     let locked = options.unlock.is_none();
     let mut ready = VecDeque::new();
     let (file, encrypted) = match open(input, options) {
@@ -133,7 +133,7 @@ pub fn inspect<R: BufRead>(input: R, options: ReadOptions) -> Inspection<R> {
     Inspection { file, ready, outcome: Outcome::default() }
 }
 
-impl<R: BufRead> Inspection<R> {
+impl Inspection<'_> {
     /// The count so far; final once the iterator has ended.
     pub fn outcome(&self) -> Outcome {
         self.outcome
@@ -145,7 +145,7 @@ impl<R: BufRead> Inspection<R> {
     }
 }
 
-impl<R: BufRead> Iterator for Inspection<R> {
+impl Iterator for Inspection<'_> {
     type Item = InspectLine;
 
     fn next(&mut self) -> Option<InspectLine> {

@@ -1,7 +1,9 @@
 //! What the caller decides before a seed file is read. The defaults are the strict policy.
 
+use warifu_core::oath::HashAlgorithm;
 use warifu_core::time::UnixTime;
 
+use super::format::Format;
 use super::unwrap::Unlock;
 
 /// Sizes beyond which a file is refused unread.
@@ -43,21 +45,79 @@ pub enum IntegerEncoding {
     BigEndian,
 }
 
-/// What to do about XML signatures. Checking one is not part of this version.
+/// What to do about XML signatures.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Signatures {
-    /// A signed file is refused, because its signature can not be checked here.
+    /// A signature is checked where there is one.
     #[default]
-    Refuse,
+    Check,
     /// The signature is skipped: it was verified with another tool.
     Ignore,
-    /// Only signed files are taken; since none can be checked, all are refused.
+    /// Only signed files are taken.
     Require,
+}
+
+/// Whose signatures count, and how weak they may be.
+#[derive(Clone, Debug, Default)]
+pub struct Trust {
+    /// Roots under which a signer's certificate must stand, in DER.
+    pub roots: Vec<Vec<u8>>,
+    /// SHA-1 is taken, for old files only.
+    pub allow_sha1: bool,
+}
+
+/// How secrets of a format without a fixed encoding are written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum SecretEncoding {
+    /// Hexadecimal.
+    Hex,
+    /// RFC 4648 s.6.
+    Base32,
+    /// RFC 4648 s.4.
+    Base64,
+}
+
+/// How the tokens of a format that does not say it make their codes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum OneTime {
+    /// RFC 4226.
+    Hotp,
+    /// RFC 6238.
+    Totp,
+}
+
+/// What the officer declares of a file where its format leaves it open: the data sheet's word. What
+/// the file states itself is never overridden.
+#[derive(Clone, Debug, Default)]
+pub struct Declared {
+    /// How codes are made.
+    pub algorithm: Option<OneTime>,
+    /// Hash of the HMAC.
+    pub hash: Option<HashAlgorithm>,
+    /// Digits shown.
+    pub digits: Option<u8>,
+    /// Seconds per time step.
+    pub time_step_s: Option<u32>,
+    /// Counter at delivery.
+    pub counter: Option<u64>,
+    /// How secrets are written.
+    pub encoding: Option<SecretEncoding>,
+    /// Maker of all tokens.
+    pub manufacturer: Option<String>,
+}
+
+/// Departures from RFC 6030 that are read only when named.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Lenience {
+    /// The MAC may be over the plaintext, as drafts had it.
+    pub mac_over_plaintext: bool,
 }
 
 /// Everything a reader needs beside the file.
 #[derive(Debug, Default)]
 pub struct ReadOptions {
+    /// The format, where the officer names it.
+    pub format: Option<Format>,
     /// Time against which validity is judged; without it, dates are only read.
     pub now: Option<UnixTime>,
     /// Sizes.
@@ -66,9 +126,15 @@ pub struct ReadOptions {
     pub encrypted_integers: Option<IntegerEncoding>,
     /// XML signatures.
     pub signatures: Signatures,
+    /// Whose.
+    pub trust: Trust,
     /// Name of the key that the file must name.
     pub key_name: Option<String>,
     /// Key or password with which values are opened in software. Without it encrypted values stay
     /// encrypted, which is what the HSM path wants.
     pub unlock: Option<Unlock>,
+    /// What the file leaves open.
+    pub declared: Declared,
+    /// Departures that are read.
+    pub lenience: Lenience,
 }

@@ -9,6 +9,7 @@ use std::io::BufRead;
 use super::code::Code;
 use super::crypto::{ContainerCrypto, KeySource, MacMethod, Pbkdf2};
 use super::options::{ReadOptions, Signatures};
+use super::reader::Reader;
 use super::record::{Algorithm, Record, SecretValue};
 use super::refusal::{Position, Refusal, Warning};
 use super::scan::{Piece, Root, Scanner};
@@ -95,16 +96,6 @@ impl<R: BufRead> PskcReader<R> {
             }
         }
         Ok(reader)
-    }
-
-    /// What protects the values.
-    pub(super) fn crypto(&self) -> Option<&ContainerCrypto> {
-        self.values.crypto.as_ref()
-    }
-
-    /// Warnings about the file; complete once the last record was read.
-    pub(super) fn warnings(&self) -> &[Warning] {
-        &self.warnings
     }
 
     /// Reads until a record or refusal is ready; `false` at the end.
@@ -284,6 +275,16 @@ impl<R: BufRead> PskcReader<R> {
         // A MAC covers one value, not the serial beside it: swapped records keep valid MACs.
         self.warnings.push(Warning::new(Code::WUnsigned, "Signature"));
         Ok(())
+    }
+}
+
+impl<R: BufRead> Reader for PskcReader<R> {
+    fn crypto(&self) -> Option<&ContainerCrypto> {
+        self.values.crypto.as_ref()
+    }
+
+    fn warnings(&self) -> &[Warning] {
+        &self.warnings
     }
 }
 

@@ -19,7 +19,7 @@ fuzz_target!(|data: &[u8]| {
     assert_eq!(whole, in_drops, "the report depends on how the bytes arrive");
 });
 
-fn read(input: impl BufRead, choice: u8) -> (Vec<String>, Outcome) {
+fn read<'a>(input: impl BufRead + Send + 'a, choice: u8) -> (Vec<String>, Outcome) {
     let mut inspection = inspect(input, options(choice));
     let lines: Vec<_> = inspection
         .by_ref()

@@ -15,6 +15,7 @@ pub mod format;
 mod gate;
 pub mod inspect;
 mod keywrap;
+mod openpgp;
 pub mod options;
 mod pskc;
 mod quality;
@@ -41,6 +42,7 @@ pub use unwrap::Unlock;
 
 use format::BOM;
 use reader::Reader;
+use text::oath::Dialect;
 
 /// How much of a file is looked at to tell its format.
 const PEEK: u64 = 4096;
@@ -82,10 +84,29 @@ fn reader<'a>(
     input: impl BufRead + Send + 'a,
     options: ReadOptions,
 ) -> Result<Box<dyn Reader + Send + 'a>, Refusal> {
-    Ok(match format {
-        Format::Pskc => Box::new(pskc::PskcReader::open(input, options)?),
-        _ => return Err(Refusal::new(Code::Format, "file", "this format is not read yet")),
-    })
+    match format {
+        Format::Pskc => Ok(Box::new(pskc::PskcReader::open(input, options)?)),
+        Format::PskcDraft => pskc::draft::open(input, options),
+        Format::OathCsv => text::oath::open(Dialect::PrivacyIdea, input, options),
+        Format::OathCsvLinotp => text::oath::open(Dialect::LinOtp, input, options),
+        Format::Netiq => text::oath::open(Dialect::NetIq, input, options),
+        Format::MultiOtp => text::multiotp::open(input, options),
+        Format::PingId => text::pingid::open(input, options),
+        Format::Entra => text::entra::open(input, options),
+        Format::Feitian => text::feitian::open(input, options),
+        Format::Dpw => text::dpw::open(input, options),
+        Format::Rcdevs => text::rcdevs::open(input, options),
+        Format::YubicoTraditional => text::yubico_traditional::open(input, options),
+        Format::Yubico => text::yubico::open(input, options),
+        Format::Ykksm => text::ykksm::open(input, options),
+        Format::Aladdin => xml::aladdin::open(input, options),
+        Format::Deepnet => xml::deepnet::open(input, options),
+        Format::EtokenDat => text::etoken_dat::open(input, options),
+        Format::Otpauth => text::otpauth::open(input, options),
+        Format::OtpauthMigration => text::migration::open(input, options),
+        Format::Sdtid => xml::sdtid::open(input, options),
+        Format::OpenPgp => openpgp::open(input, options),
+    }
 }
 
 fn read_start(input: &mut impl BufRead, first: &mut Vec<u8>) -> io::Result<usize> {

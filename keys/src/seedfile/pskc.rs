@@ -19,6 +19,7 @@ use names::{DS, PSKC};
 use values::Values;
 
 mod device;
+pub(super) mod draft;
 mod element;
 mod header;
 mod moving;

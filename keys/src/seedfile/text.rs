@@ -2,9 +2,22 @@
 //!
 //! Not responsible for any one format: each has a file of its own below this one.
 
+pub(super) mod dpw;
 mod encoding;
+pub(super) mod entra;
+pub(super) mod etoken_dat;
+pub(super) mod feitian;
 mod fields;
 mod lines;
+pub(super) mod migration;
+pub(super) mod multiotp;
+pub(super) mod oath;
+pub(super) mod otpauth;
+pub(super) mod pingid;
+pub(super) mod rcdevs;
+pub(super) mod ykksm;
+pub(super) mod yubico;
+pub(super) mod yubico_traditional;
 
 use super::code::Code;
 use super::format::{Detected, Format};

@@ -3,6 +3,10 @@
 //! Not responsible for reading any of them. What is XML and of no known root goes to the RFC 6030
 //! reader, whose refusal says what is wrong with it.
 
+pub(super) mod aladdin;
+pub(super) mod deepnet;
+pub(super) mod sdtid;
+
 use super::format::{Detected, Format};
 
 /// Longest prolog that is looked through for the root element.

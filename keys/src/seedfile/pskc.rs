@@ -20,7 +20,7 @@ use values::Values;
 
 mod device;
 pub(super) mod draft;
-mod element;
+pub(super) mod element;
 mod header;
 mod moving;
 mod names;

@@ -24,6 +24,12 @@ pub(super) struct Scanner<R> {
     buffer: Vec<u8>,
     capture: Zeroizing<Vec<u8>>,
     root: Option<Root>,
+    /// Name of the child of the root whose own children are cut instead of itself.
+    list: Option<&'static str>,
+    /// Whether the list was opened.
+    listed: bool,
+    /// Depth at which pieces begin: 1, and 2 inside the list.
+    floor: usize,
     depth: usize,
     text: usize,
     place: Place,
@@ -95,10 +101,19 @@ impl<R: BufRead> Scanner<R> {
             buffer: Vec::new(),
             capture: Zeroizing::default(),
             root: None,
+            list: None,
+            listed: false,
+            floor: 1,
             depth: 0,
             text: 0,
             place: Place::Start,
         }
+    }
+
+    /// The same for a format whose keys are children of `list`, a child of the root: the list is not
+    /// cut as one piece, which could be the whole file, but its children are.
+    pub(super) fn with_list(input: R, limits: Limits, list: &'static str) -> Self {
+        Self { list: Some(list), ..Self::new(input, limits) }
     }
 
     /// Line of the next byte.
@@ -125,7 +140,7 @@ impl<R: BufRead> Scanner<R> {
         while self.advance()? {
             if self.capture.is_empty() {
                 line = self.line();
-            } else if self.depth == 1 {
+            } else if self.depth == self.floor {
                 return Ok(Some(Piece { line, xml: mem::take(&mut self.capture) }));
             }
         }
@@ -178,6 +193,7 @@ impl<R: BufRead> Scanner<R> {
                 self.keep(&[b"</", tag, b">"])?;
                 self.text = 0;
                 self.depth = self.depth.saturating_sub(1);
+                self.floor = self.floor.min(self.depth.max(1));
                 if self.depth == 0 {
                     self.place = Place::After;
                 }
@@ -227,12 +243,29 @@ impl<R: BufRead> Scanner<R> {
             self.remember_root(tag, empty);
             return Ok(());
         }
+        if self.depth == 1 && self.list.is_some_and(|list| tag.name().as_ref() == list.as_bytes()) {
+            return self.open_list(tag, empty);
+        }
         // From here on the piece is captured: `keep` looks at the capture to know that.
         let closing: &[u8] = if empty { b"/>" } else { b">" };
         self.capture.extend_from_slice(b"<");
         self.keep(&[tag, closing])?;
         if !empty {
             self.depth = self.depth.saturating_add(1);
+        }
+        Ok(())
+    }
+
+    /// The list has no attributes: a namespace declared there would be lost to its children.
+    fn open_list(&mut self, tag: &BytesStart<'_>, empty: bool) -> Result<(), Refusal> {
+        if self.listed || !tag.attributes_raw().trim_ascii().is_empty() {
+            let rule = "the list of tokens comes once and has no attributes";
+            return Err(self.refusal(Code::Schema, rule));
+        }
+        self.listed = true;
+        if !empty {
+            self.depth = self.depth.saturating_add(1);
+            self.floor = self.depth;
         }
         Ok(())
     }
@@ -252,11 +285,11 @@ impl<R: BufRead> Scanner<R> {
         if self.depth == 0 && !blank {
             return self.syntax("nothing but blanks and comments around the root element");
         }
-        if self.depth == 1 && !blank {
+        if self.depth == self.floor && !blank {
             return Err(self.refusal(Code::Schema, "no text between the elements of the container"));
         }
         self.text = self.text.saturating_add(text.len());
-        if self.depth > 1 && self.text > self.limits.text_bytes {
+        if self.depth > self.floor && self.text > self.limits.text_bytes {
             return Err(self.refusal(Code::LimitText, byte_rule(Code::LimitText)));
         }
         self.keep(&[before, text, after])

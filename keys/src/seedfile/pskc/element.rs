@@ -17,7 +17,7 @@ use crate::seedfile::refusal::{Position, Refusal};
 use crate::seedfile::scan::{Piece, Root};
 
 /// Parses one piece of a document, refusing whatever is not well-formed.
-pub(super) fn parse<'a>(
+pub(in crate::seedfile) fn parse<'a>(
     text: &'a str,
     limits: &Limits,
     first_line: u64,
@@ -48,7 +48,7 @@ pub(super) fn parse<'a>(
 
 /// Where the document of a piece lies in the file.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub(in crate::seedfile) struct Place {
     line: u64,
     extra_lines: u64,
     base: String,
@@ -56,57 +56,57 @@ pub(super) struct Place {
 
 impl Place {
     /// The place of a child of the root; `label` is its path, with a number where there are many.
-    pub(super) fn of(piece: &Piece, root: &Root, label: String) -> Self {
+    pub(in crate::seedfile) fn of(piece: &Piece, root: &Root, label: String) -> Self {
         Self { line: piece.line, extra_lines: root.extra_lines(), base: label }
     }
 
     /// The place of the root element itself.
-    pub(super) fn of_root(root: &Root) -> Self {
+    pub(in crate::seedfile) fn of_root(root: &Root) -> Self {
         Self { line: root.line, extra_lines: 0, base: String::new() }
     }
 }
 
 /// An element and where it stands.
 #[derive(Clone, Copy)]
-pub(super) struct El<'a> {
+pub(in crate::seedfile) struct El<'a> {
     node: Node<'a, 'a>,
     place: &'a Place,
 }
 
 impl<'a> El<'a> {
     /// The piece's own element: the only child of the synthetic root.
-    pub(super) fn of_piece(document: &'a Document<'a>, place: &'a Place) -> Option<Self> {
+    pub(in crate::seedfile) fn of_piece(document: &'a Document<'a>, place: &'a Place) -> Option<Self> {
         let node = document.root_element().first_element_child()?;
         Some(Self { node, place })
     }
 
     /// The root element.
-    pub(super) fn of_root(document: &'a Document<'a>, place: &'a Place) -> Self {
+    pub(in crate::seedfile) fn of_root(document: &'a Document<'a>, place: &'a Place) -> Self {
         Self { node: document.root_element(), place }
     }
 
     /// The node itself, for walks over parts that are only looked at.
-    pub(super) fn node(self) -> Node<'a, 'a> {
+    pub(in crate::seedfile) fn node(self) -> Node<'a, 'a> {
         self.node
     }
 
     /// Namespace, empty where there is none.
-    pub(super) fn namespace(self) -> &'a str {
+    pub(in crate::seedfile) fn namespace(self) -> &'a str {
         self.node.tag_name().namespace().unwrap_or("")
     }
 
     /// Local name.
-    pub(super) fn name(self) -> &'a str {
+    pub(in crate::seedfile) fn name(self) -> &'a str {
         self.node.tag_name().name()
     }
 
     /// Whether this is `name` of RFC 6030.
-    pub(super) fn is(self, namespace: &str, name: &str) -> bool {
+    pub(in crate::seedfile) fn is(self, namespace: &str, name: &str) -> bool {
         self.namespace() == namespace && self.name() == name
     }
 
     /// An attribute without namespace, blanks trimmed.
-    pub(super) fn attribute(self, name: &str) -> Option<&'a str> {
+    pub(in crate::seedfile) fn attribute(self, name: &str) -> Option<&'a str> {
         self.node
             .attributes()
             .find(|a| a.namespace().is_none() && a.name() == name)
@@ -114,12 +114,12 @@ impl<'a> El<'a> {
     }
 
     /// Names of the attributes without namespace.
-    pub(super) fn attribute_names(self) -> impl Iterator<Item = &'a str> {
+    pub(in crate::seedfile) fn attribute_names(self) -> impl Iterator<Item = &'a str> {
         self.node.attributes().filter(|a| a.namespace().is_none()).map(|a| a.name())
     }
 
     /// Line in the file.
-    pub(super) fn position(self) -> Position {
+    pub(in crate::seedfile) fn position(self) -> Position {
         let row = u64::from(self.node.document().text_pos_at(self.node.range().start).row);
         let line = self.place.line.saturating_add(row).saturating_sub(1);
         let line = line.saturating_sub(self.place.extra_lines).max(self.place.line);
@@ -142,12 +142,12 @@ impl<'a> El<'a> {
     }
 
     /// A refusal at this element.
-    pub(super) fn refuse(self, code: Code, rule: impl Into<Cow<'static, str>>) -> Refusal {
+    pub(in crate::seedfile) fn refuse(self, code: Code, rule: impl Into<Cow<'static, str>>) -> Refusal {
         Refusal::new(code, self.name().to_owned(), rule).at(self.position())
     }
 
     /// A refusal at this element about one of its attributes or missing children.
-    pub(super) fn refuse_field(
+    pub(in crate::seedfile) fn refuse_field(
         self,
         code: Code,
         field: &'static str,
@@ -157,7 +157,7 @@ impl<'a> El<'a> {
     }
 
     /// The children, which may only be of the given names, each at most once unless `many`.
-    pub(super) fn children(
+    pub(in crate::seedfile) fn children(
         self,
         namespaces: &[&str],
         once: &[&str],
@@ -191,7 +191,7 @@ impl<'a> El<'a> {
 
     /// The text, which must not be interrupted by elements, comments or instructions: a reader that
     /// takes the first part only would see another value. Blanks around it are trimmed.
-    pub(super) fn text(self) -> Result<Zeroizing<String>, Refusal> {
+    pub(in crate::seedfile) fn text(self) -> Result<Zeroizing<String>, Refusal> {
         let mut text = Zeroizing::new(String::new());
         for node in self.node.children() {
             if !node.is_text() {
@@ -204,20 +204,20 @@ impl<'a> El<'a> {
     }
 
     /// Whether there is no text anywhere below: a value that was left out.
-    pub(super) fn is_blank(self) -> bool {
+    pub(in crate::seedfile) fn is_blank(self) -> bool {
         let texts = self.node.descendants().filter(Node::is_text);
         texts.into_iter().all(|n| n.text().unwrap_or_default().trim_matches(is_blank).is_empty())
     }
 
     /// A name or label: not too long, no control or direction characters.
-    pub(super) fn label(self) -> Result<Option<String>, Refusal> {
+    pub(in crate::seedfile) fn label(self) -> Result<Option<String>, Refusal> {
         let text = self.text()?;
         self.check_label(&text, None)?;
         Ok((!text.is_empty()).then(|| text.as_str().to_owned()))
     }
 
     /// The same rule for an attribute's value.
-    pub(super) fn check_label(
+    pub(in crate::seedfile) fn check_label(
         self,
         text: &str,
         attribute: Option<&'static str>,
@@ -236,7 +236,7 @@ impl<'a> El<'a> {
     }
 
     /// Octets in canonical base64; blanks inside are allowed, as in xs:base64Binary.
-    pub(super) fn base64(self) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+    pub(in crate::seedfile) fn base64(self) -> Result<Zeroizing<Vec<u8>>, Refusal> {
         let text = self.text()?;
         let compact: Zeroizing<Vec<u8>> =
             Zeroizing::new(text.bytes().filter(|b| !b.is_ascii_whitespace()).collect());
@@ -248,24 +248,24 @@ impl<'a> El<'a> {
 }
 
 /// The checked children of an element.
-pub(super) struct Children<'a> {
+pub(in crate::seedfile) struct Children<'a> {
     parent: El<'a>,
     found: Vec<El<'a>>,
 }
 
 impl<'a> Children<'a> {
     /// The child of that name, if any.
-    pub(super) fn get(&self, name: &str) -> Option<El<'a>> {
+    pub(in crate::seedfile) fn get(&self, name: &str) -> Option<El<'a>> {
         self.found.iter().copied().find(|child| child.name() == name)
     }
 
     /// All children of that name.
-    pub(super) fn all(&self, name: &'static str) -> impl Iterator<Item = El<'a>> {
+    pub(in crate::seedfile) fn all(&self, name: &'static str) -> impl Iterator<Item = El<'a>> {
         self.found.iter().copied().filter(move |child| child.name() == name)
     }
 
     /// The child of that name, or a refusal of the given class at the parent.
-    pub(super) fn need(&self, name: &'static str, code: Code) -> Result<El<'a>, Refusal> {
+    pub(in crate::seedfile) fn need(&self, name: &'static str, code: Code) -> Result<El<'a>, Refusal> {
         self.get(name).ok_or_else(|| {
             let rule = format!("{} must have {name}", self.parent.name());
             self.parent.refuse_field(code, name, rule)
@@ -273,7 +273,7 @@ impl<'a> Children<'a> {
     }
 
     /// Whether there is none.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::seedfile) fn is_empty(&self) -> bool {
         self.found.is_empty()
     }
 }

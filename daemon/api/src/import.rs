@@ -22,6 +22,10 @@ words! {
         Checking = "checking",
         /// Seeds are being taken into custody.
         Sealing = "sealing",
+        /// Checked and sealed; in service once another person approves it. Nothing is in service yet.
+        Staged = "staged",
+        /// Another person refused the staged batch, or nobody approved it in time; nothing is kept.
+        Rejected = "rejected",
         /// Finished: the whole batch is in service (or, in a dry run, would be).
         Done = "done",
         /// The file was refused; nothing of it is in service. The report says why.
@@ -34,9 +38,17 @@ words! {
 }
 
 impl ImportState {
-    /// Whether nothing more will happen to the job.
+    /// Whether nothing more will happen to the job by itself.
     pub const fn is_final(self) -> bool {
-        matches!(self, Self::Done | Self::Refused | Self::Failed | Self::Cancelled)
+        matches!(
+            self,
+            Self::Staged
+                | Self::Rejected
+                | Self::Done
+                | Self::Refused
+                | Self::Failed
+                | Self::Cancelled
+        )
     }
 }
 
@@ -76,6 +88,105 @@ pub struct ImportRequest {
     /// How to read encrypted numbers; a file that has some is refused where this is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub integer_encoding: Option<IntegerEncoding>,
+    /// Format of the file, where it is not to be told from its content; see the list of formats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<String>,
+    /// What the file leaves open.
+    #[serde(default, skip_serializing_if = "Declared::is_empty")]
+    pub declared: Declared,
+    /// What to do about the signature of the file; `check` where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<SignaturePolicy>,
+    /// Signatures with SHA-1 are taken, for old files only.
+    #[serde(default)]
+    pub allow_sha1_signature: bool,
+    /// The MAC may be over the plaintext, as drafts of RFC 6030 had it.
+    #[serde(default)]
+    pub mac_over_plaintext: bool,
+}
+
+words! {
+    /// How secrets of a format without a fixed encoding are written.
+    pub enum SecretEncoding {
+        /// Hexadecimal.
+        Hex = "hex",
+        /// Base32 (RFC 4648 s.6).
+        Base32 = "base32",
+        /// Base64 (RFC 4648 s.4).
+        Base64 = "base64",
+    }
+}
+
+words! {
+    /// How tokens make their codes.
+    pub enum OneTime {
+        /// RFC 4226.
+        Hotp = "hotp",
+        /// RFC 6238.
+        Totp = "totp",
+    }
+}
+
+words! {
+    /// What to do about the signature of a file.
+    pub enum SignaturePolicy {
+        /// It is checked where there is one.
+        Check = "check",
+        /// It is skipped: it was verified with another tool.
+        Ignore = "ignore",
+        /// Only signed files are taken.
+        Require = "require",
+    }
+}
+
+/// What the officer declares of a file where its format leaves it open.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Declared {
+    /// How codes are made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub algorithm: Option<OneTime>,
+    /// `SHA1`, `SHA256` or `SHA512`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hash: Option<String>,
+    /// Digits shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digits: Option<u8>,
+    /// Seconds per time step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_step_s: Option<u32>,
+    /// Counter at delivery.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counter: Option<u64>,
+    /// How secrets are written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<SecretEncoding>,
+    /// Maker of all tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manufacturer: Option<String>,
+}
+
+impl Declared {
+    /// Whether nothing is declared.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Approves a staged batch.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ApproveRequest {
+    /// Of the staged batch, as its report shows it: so that what is approved is what was looked at.
+    pub fingerprint: String,
+    /// Tokens in quarantine are taken too. A batch that has some is not approved without.
+    #[serde(default)]
+    pub accept_quarantined: bool,
+    /// A reason, at most 200 printable characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// What the list of imports is narrowed to.
@@ -131,6 +242,15 @@ pub struct ImportJob {
     /// State `failed`: what was out of order, and what to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
+    /// State `staged`: to be given with the approval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+    /// State `staged`: when the batch is given up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// Who approved or refused the staged batch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided_by: Option<String>,
     /// Once the file was read: what was found in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report: Option<ImportReport>,
@@ -160,11 +280,70 @@ pub struct ImportReport {
     pub expiry: ExpirySpread,
     /// Who imported.
     pub officer: String,
+    /// Format of the file, and why it was taken for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<FormatFound>,
+    /// Serials of a few tokens, spread over the file, for comparing with tokens in hand.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub samples: Vec<Sample>,
+    /// Tokens of each algorithm, hash, digits and step.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kinds: Vec<KindCount>,
+    /// Tokens that are taken only if the approval says so.
+    #[serde(default)]
+    pub quarantined: u64,
+    /// The first tokens whose seed was readable outside the HSM, where not all of the batch were.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exposed: Vec<String>,
+    /// Who approved or refused it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided_by: Option<String>,
+    /// When.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided_at: Option<Timestamp>,
     /// When reading began.
     pub started_at: Timestamp,
     /// When it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<Timestamp>,
+}
+
+/// What a file was taken for.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FormatFound {
+    /// The word of the format.
+    pub format: String,
+    /// What in the file says so.
+    pub because: String,
+}
+
+/// A token of a batch, to be compared with one in hand.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Sample {
+    /// Line of the file.
+    pub line: u64,
+    /// Serial.
+    pub serial: String,
+    /// What it computes, for example `TOTP SHA1 6 digits 30 s`.
+    pub profile: String,
+    /// Maker, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manufacturer: Option<String>,
+    /// Expiry, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Tokens of one kind.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct KindCount {
+    /// As in [`Sample::profile`].
+    pub profile: String,
+    /// How many.
+    pub count: u64,
 }
 
 /// A key that was refused.
@@ -247,8 +426,8 @@ mod tests {
     }
 
     #[test]
-    fn four_states_are_final() {
+    fn six_states_are_final() {
         let last: Vec<_> = ImportState::ALL.iter().filter(|state| state.is_final()).collect();
-        assert_eq!(last.len(), 4);
+        assert_eq!(last.len(), 6);
     }
 }

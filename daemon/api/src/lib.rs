@@ -12,6 +12,7 @@ mod word;
 
 pub mod action;
 pub mod actor;
+pub mod approval;
 pub mod audit;
 pub mod authorize;
 pub mod camera;
@@ -24,6 +25,7 @@ pub mod grant;
 pub mod history;
 pub mod idempotency;
 pub mod import;
+pub mod key;
 pub mod language;
 #[cfg(feature = "openapi")]
 pub mod openapi;

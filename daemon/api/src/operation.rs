@@ -46,6 +46,18 @@ operations! {
     CameraRevoke = camera_revoke, Post, "/v1/contracts/{contract}/users/{user}/camera/revocations", 200;
     /// Lists the active camera tokens of a contract.
     CameraTokens = camera_tokens, Get, "/v1/contracts/{contract}/camera-tokens", 200;
+    /// Gives a key ceremony up.
+    CeremonyAbort = ceremony_abort, Delete, "/v1/ceremonies/{id}", 200;
+    /// Enters a component of a key.
+    CeremonyComponent = ceremony_component, Post, "/v1/ceremonies/{id}/components", 200;
+    /// Confirms the check value of the whole key.
+    CeremonyConfirm = ceremony_confirm, Post, "/v1/ceremonies/{id}/confirmation", 200;
+    /// Lists key ceremonies.
+    CeremonyList = ceremony_list, Get, "/v1/ceremonies", 200;
+    /// Opens a key ceremony.
+    CeremonyOpen = ceremony_open, Post, "/v1/ceremonies", 201;
+    /// Shows a key ceremony.
+    CeremonyShow = ceremony_show, Get, "/v1/ceremonies/{id}", 200;
     /// Takes a challenge back.
     ChallengeCancel = challenge_cancel, Delete, "/v1/contracts/{contract}/users/{user}/challenges/{challenge}", 200;
     /// Asks a user to sign.
@@ -74,6 +86,8 @@ operations! {
     GrantUse = grant_use, Post, "/v1/grants/{grant}/use", 200;
     /// The process answers.
     Health = health, Get, "/health", 200;
+    /// Puts a staged batch into service; by another person than staged it.
+    ImportApprove = import_approve, Post, "/v1/imports/{id}/approval", 200;
     /// Cancels an import.
     ImportCancel = import_cancel, Delete, "/v1/imports/{id}", 200;
     /// Sends the file of an import.
@@ -82,10 +96,28 @@ operations! {
     ImportCreate = import_create, Post, "/v1/imports", 201;
     /// Lists imports.
     ImportList = import_list, Get, "/v1/imports", 200;
+    /// Refuses a staged batch; nothing of it is kept.
+    ImportReject = import_reject, Post, "/v1/imports/{id}/rejection", 200;
     /// Shows an import.
     ImportShow = import_show, Get, "/v1/imports/{id}", 200;
+    /// Lists transport keys.
+    KeyList = key_list, Get, "/v1/keys", 200;
+    /// Public part of a transport key pair.
+    KeyPublic = key_public, Get, "/v1/keys/{label}/public-key", 200;
     /// The OpenAPI description.
     OpenApi = openapi, Get, "/openapi.json", 200;
+    /// Carries a proposal out; by another person than proposed it.
+    ProposalApprove = proposal_approve, Post, "/v1/proposals/{id}/approval", 200;
+    /// Proposes an operation that needs two people.
+    ProposalCreate = proposal_create, Post, "/v1/proposals", 201;
+    /// Lists proposals.
+    ProposalList = proposal_list, Get, "/v1/proposals", 200;
+    /// Refuses a proposal.
+    ProposalReject = proposal_reject, Post, "/v1/proposals/{id}/rejection", 200;
+    /// Shows a proposal.
+    ProposalShow = proposal_show, Get, "/v1/proposals/{id}", 200;
+    /// Takes a proposal of one's own back.
+    ProposalWithdraw = proposal_withdraw, Delete, "/v1/proposals/{id}", 200;
     /// Whether codes can be checked right now.
     Ready = ready, Get, "/ready", 200;
     /// Facts about the daemon.
@@ -134,6 +166,8 @@ operations! {
     UserStatus = user_status, Get, "/v1/contracts/{contract}/users/{user}/status", 200;
     /// Checks a code of the token that a user holds.
     UserVerify = user_verify, Post, "/v1/contracts/{contract}/users/{user}/verify", 200;
+    /// Wrapping keys and the progress of their rotation.
+    WrappingKeys = wrapping_keys, Get, "/v1/wrapping-keys", 200;
 }
 
 /// HTTP methods in use.

@@ -69,6 +69,8 @@ macro_rules! problem_types {
 }
 
 problem_types! {
+    /// The operation needs two people: propose it, and have another person approve it.
+    ApprovalRequired => facts("approval_required", 403, "This operation needs two people", Next::ChangeCircumstances);
     /// The clock stepped back or is not synchronised; time-based checks wait.
     ClockUntrusted => facts("clock_untrusted", 503, "The clock is not trusted at the moment", Next::Retry).after(5);
     /// The thing is in a state that forbids this, or exists already.
@@ -97,6 +99,8 @@ problem_types! {
     NotFound => facts("not_found", 404, "Not found", Next::ChangeRequest);
     /// The body is larger than allowed.
     PayloadTooLarge => facts("payload_too_large", 413, "The body is too large", Next::ChangeRequest);
+    /// The person who proposed or staged it cannot decide about it.
+    SamePerson => facts("same_person", 403, "Another person has to decide", Next::ChangeCircumstances);
     /// No room left on the store's device; nothing was changed.
     StoreFull => facts("store_full", 503, "The store has no room left", Next::Retry).after(30);
     /// The store is out of reach; nothing is known to have changed.

@@ -7,6 +7,9 @@ use crate::problem::{Next, Problem, ProblemType};
 
 // What happened. The title in English is the type's own, see `ProblemType::title`.
 phrases! { ProblemType {
+    ApprovalRequired:
+        "This operation needs two people: propose it, and have another person approve it.",
+        "この操作には2人の担当者が必要です。申請を登録し、別の担当者が承認してください。";
     ClockUntrusted:
         "The time can not be told reliably at the moment.",
         "現在、システムの時刻を確認できません。";
@@ -49,6 +52,9 @@ phrases! { ProblemType {
     PayloadTooLarge:
         "The request is too large.",
         "リクエストのサイズが大きすぎます。";
+    SamePerson:
+        "Whoever proposed it can not decide about it: another person has to.",
+        "申請者本人は承認も却下もできません。別の担当者が操作してください。";
     StoreFull:
         "Nothing can be stored at the moment.",
         "現在、データを保存する空き容量がありません。";
@@ -98,6 +104,7 @@ impl ProblemType {
 
     const fn japanese_title(self) -> &'static str {
         match self {
+            Self::ApprovalRequired => "2人の担当者が必要です",
             Self::ClockUntrusted => "時刻が信頼できません",
             Self::Conflict => "現在の状態では実行できません",
             Self::Deadline => "時間内に完了しませんでした",
@@ -112,6 +119,7 @@ impl ProblemType {
             Self::NotAcceptable => "対応できる形式がありません",
             Self::NotFound => "見つかりません",
             Self::PayloadTooLarge => "サイズの超過",
+            Self::SamePerson => "別の担当者が決定してください",
             Self::StoreFull => "保存領域の不足",
             Self::StoreUnavailable => "保存領域に接続できません",
             Self::TokenUnusable => "トークンの記録を使用できません",

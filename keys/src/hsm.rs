@@ -14,10 +14,12 @@ mod error;
 mod link;
 mod pulse;
 mod queue;
+mod rotation;
 mod settings;
 mod signing;
 mod slot;
 mod stderr;
+mod transport;
 mod uri;
 
 use std::{
@@ -36,9 +38,10 @@ use warifu_core::{
     oath::{Digits, HashAlgorithm, MovingFactor},
 };
 pub use warifu_hsm_protocol::{
-    Check, CheckResult, Cipher, Counters, Doctor, Exposure, KeyInfo, KeyKind, MAX_INPUTS, MAX_TEXT,
-    MacHash, Provider, Reduction, RefusedCause, Row, SecretBytes, SeedSource, ValueMac,
-    WorkerConfig,
+    Check, CheckResult, Cipher, Counters, Doctor, Exposure, ImportLine, ImportPlace, KcvMethod,
+    KeyInfo, KeyKind, KeyShape, MAX_INPUTS, MAX_TEXT, MacHash, Provider, Reduction, RefusedCause,
+    Row, SecretBytes, SeedSource, SessionKey, TransportShape, ValueMac, WorkerConfig,
+    WrappingKeyForm,
 };
 use warifu_hsm_protocol::{Greeting, Job, Purpose, Reply};
 
@@ -46,8 +49,10 @@ pub use self::{
     board::State,
     config::HsmConfig,
     error::{HsmError, StartError},
+    rotation::RewrapOrder,
     settings::{HsmSettings, SettingFault},
     signing::{CheckOrder, ExpandOrder, Expanded, MessageOrder},
+    transport::{Component, ComponentOrder, FinishOrder},
     uri::{TokenUri, UriError},
 };
 use self::{
@@ -319,12 +324,9 @@ impl Hsm {
 
     /// PKCS#11 calls and cache figures, the sum over the workers that serve now.
     pub async fn counters(&self) -> Result<Counters, HsmError> {
-        let deadline = self.soon();
         let mut total = Counters::default();
-        for worker in self.shared.board.live() {
-            let (order, answer) = order(Job::Counters, Lane::Quick, Repeat::Never, deadline);
-            worker.control.send(order).await.map_err(|_| HsmError::Unavailable)?;
-            match receive(answer, deadline).await? {
+        for reply in self.ask_all(|| Job::Counters).await? {
+            match reply {
                 Reply::Counters(counters) => add(&mut total, &counters),
                 _ => return Err(HsmError::Malformed),
             }
@@ -332,29 +334,16 @@ impl Hsm {
         Ok(total)
     }
 
-    /// The transport keys that lie in the HSM.
-    pub async fn list_transport_keys(&self) -> Result<Vec<KeyInfo>, HsmError> {
-        keys(self.request(Job::ListTransportKeys, Repeat::Safe, self.soon()).await?)
-    }
-
-    /// Makes an AES transport key inside the HSM. `Conflict` where the label is taken.
-    pub async fn generate_transport_key(
-        &self,
-        label: &str,
-        bits: u16,
-    ) -> Result<KeyInfo, HsmError> {
-        let job = Job::GenerateTransportKey { label: label.to_owned(), bits };
-        one_key(self.request(job, Repeat::Never, self.soon()).await?)
-    }
-
-    /// Brings a manufacturer's transport key into the HSM. `Conflict` where the label is taken.
-    pub async fn import_transport_key(
-        &self,
-        label: &str,
-        value: SecretBytes,
-    ) -> Result<KeyInfo, HsmError> {
-        let job = Job::ImportTransportKey { label: label.to_owned(), value };
-        one_key(self.request(job, Repeat::Never, self.soon()).await?)
+    /// The same question to every worker that serves now, one after the other.
+    async fn ask_all(&self, job: impl Fn() -> Job) -> Result<Vec<Reply>, HsmError> {
+        let deadline = self.soon();
+        let mut replies = Vec::new();
+        for worker in self.shared.board.live() {
+            let (order, answer) = order(job(), Lane::Quick, Repeat::Never, deadline);
+            worker.control.send(order).await.map_err(|_| HsmError::Unavailable)?;
+            replies.push(receive(answer, deadline).await?);
+        }
+        Ok(replies)
     }
 
     /// Refuses new jobs, lets the workers finish what they have, and waits for their end, `limit` at
@@ -433,22 +422,11 @@ fn sealed(reply: Reply) -> Result<Sealed, HsmError> {
 fn size(source: &SeedSource) -> usize {
     match source {
         SeedSource::Clear(seed) => seed.expose().len(),
-        SeedSource::Encrypted { data, mac, .. } => {
+        SeedSource::Encrypted { data, mac, session, .. } => {
             let mac = mac.as_ref().map_or(0, |mac| mac.encrypted_key.len() + mac.value.len());
-            data.len() + mac
+            data.len() + mac + session.as_ref().map_or(0, |session| session.data.len())
         }
     }
-}
-
-fn keys(reply: Reply) -> Result<Vec<KeyInfo>, HsmError> {
-    match reply {
-        Reply::Keys(keys) => Ok(keys),
-        _ => Err(HsmError::Malformed),
-    }
-}
-
-fn one_key(reply: Reply) -> Result<KeyInfo, HsmError> {
-    keys(reply)?.pop().ok_or(HsmError::Malformed)
 }
 
 fn add(total: &mut Counters, part: &Counters) {

@@ -21,7 +21,7 @@ use warifu_keys::{
     custody::hmac,
     hsm::{
         Hsm, HsmConfig, HsmError, RefusedCause, SealOrder, SecretBytes, SeedSource, StartError,
-        State, WorkerConfig,
+        State, WorkerConfig, WrappingKeyForm,
     },
 };
 
@@ -60,6 +60,7 @@ fn config(folder: &TempDir, script: &str) -> HsmConfig {
         cache_ttl_s: 0,
         unwrap_quota: 0,
         allow_insecure_token: false,
+        wrapping_key: WrappingKeyForm::Rotatable,
     };
     HsmConfig {
         worker_binary: Some(scripted_worker().to_owned()),

@@ -135,6 +135,7 @@ impl Origin<'_> {
             cipher: cipher(value.cipher),
             data: value.octets,
             mac,
+            session: None,
         })
     }
 }

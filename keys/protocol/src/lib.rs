@@ -7,15 +7,17 @@
 //! reader bounds the length before it allocates.
 #![forbid(unsafe_code)]
 
+pub mod ceremony;
 pub mod frame;
 pub mod message;
 pub mod report;
 pub mod secret;
 
+pub use ceremony::{KcvMethod, KeyShape, TransportShape, UnknownShape};
 pub use frame::{FrameError, MAX_FRAME, decode, encode};
 pub use message::*;
 pub use report::*;
 pub use secret::SecretBytes;
 
 /// Version of everything in this crate. A difference ends the conversation.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;

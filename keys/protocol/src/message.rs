@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    ceremony::{KcvMethod, TransportShape},
     report::{Counters, Doctor, KeyInfo, Provider},
     secret::SecretBytes,
 };
@@ -60,6 +61,21 @@ pub struct WorkerConfig {
     pub unwrap_quota: u64,
     /// Accept a provider that fails the self-test. For tests of that very case; never in production.
     pub allow_insecure_token: bool,
+    /// How wrapping keys are made from now on; those that exist keep their form.
+    #[serde(default)]
+    pub wrapping_key: WrappingKeyForm,
+}
+
+/// What a wrapping key lets happen to the keys that it unwraps.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WrappingKeyForm {
+    /// Nothing that it unwraps may be wrapped again. It can not be rotated without importing again.
+    Pinned,
+    /// What it unwraps is sensitive, and may be wrapped under its successor. Whoever holds PIN and
+    /// module could take seeds out that way.
+    #[default]
+    Rotatable,
 }
 
 /// The worker's first answer.
@@ -175,6 +191,19 @@ pub enum Seal {
 /// One piece of work.
 #[derive(Debug, Deserialize, Serialize)]
 pub enum Job {
+    /// Adds a component to the sum of a key ceremony.
+    AddComponent {
+        /// Of [`Job::OpenCeremony`].
+        ceremony: [u8; 16],
+        /// What the key is to become; every component is as long as the key.
+        shape: TransportShape,
+        /// How check values are made.
+        method: KcvMethod,
+        /// The sum so far, as the last answer gave it; `None` with the first component.
+        partial: Option<Vec<u8>>,
+        /// The component.
+        component: SecretBytes,
+    },
     /// HMAC with the canary key: is the token there, is it the right one?
     Canary,
     /// Makes HMACs over whole inputs, reduces them to codes and compares; stops at the first match.
@@ -191,12 +220,29 @@ pub enum Job {
         /// Checked first where it is there.
         row: Option<Row>,
     },
+    /// Ends a key ceremony: what it has gathered can not be opened any more. Answers whether it was
+    /// open.
+    CloseCeremony {
+        /// Of [`Job::OpenCeremony`].
+        ceremony: [u8; 16],
+    },
     /// Counters since the worker's start.
     Counters,
     /// Removes a resident seed (roll-back of an import).
     Destroy {
         /// Which.
         key: KeyRef,
+    },
+    /// Removes a wrapping key of HMAC keys, and that of encryption keys of the same generation. What is
+    /// wrapped under it is lost: the caller has looked. Never the newest. Answers whether there was one.
+    DestroyKek {
+        /// Which.
+        generation: u32,
+    },
+    /// Removes a transport key, both halves of a pair. Answers whether there was one.
+    DestroyTransportKey {
+        /// `CKA_LABEL` behind the prefix.
+        label: String,
     },
     /// Expands a seed of 32 bytes into the three keys of a camera token, inside the HSM: each is
     /// AES-256-ECB under the seed over a block of its own. The first is an AES key, the others are
@@ -211,6 +257,21 @@ pub enum Job {
         /// The seed as it came.
         source: SeedSource,
     },
+    /// Makes the transport key that the components of a ceremony add up to, then closes the ceremony.
+    FinishCeremony {
+        /// Of [`Job::OpenCeremony`].
+        ceremony: [u8; 16],
+        /// As with the components.
+        shape: TransportShape,
+        /// As with the components.
+        method: KcvMethod,
+        /// The sum, as the last answer gave it.
+        partial: Vec<u8>,
+        /// `CKA_LABEL` behind the prefix.
+        label: String,
+        /// How many components are in the sum; the sum says the same.
+        count: u8,
+    },
     /// 32 bytes derived from an HSM key for the wrong-code fingerprints; the same on every start.
     FingerprintKey,
     /// Makes an AES transport key inside the HSM.
@@ -220,15 +281,38 @@ pub enum Job {
         /// 128, 192 or 256.
         bits: u16,
     },
+    /// Makes an RSA key pair inside the HSM, for a manufacturer to encrypt to.
+    GenerateTransportPair {
+        /// `CKA_LABEL` behind the prefix.
+        label: String,
+        /// 2048, 3072 or 4096.
+        bits: u16,
+    },
     /// Brings a manufacturer's transport key into the HSM.
     ImportTransportKey {
         /// `CKA_LABEL` behind the prefix.
         label: String,
-        /// 16, 24 or 32 bytes.
+        /// What kind of key it is; the value is as long.
+        shape: TransportShape,
+        /// The value.
         value: SecretBytes,
     },
+    /// Generations of the wrapping keys on the token, looked for now: a worker learns here of those
+    /// that another has made or destroyed.
+    KekGenerations,
     /// Transport keys by label.
     ListTransportKeys,
+    /// Makes the wrapping key of that generation, and where encryption keys have one, theirs. What is
+    /// there is kept.
+    MakeKek {
+        /// Above all others, or one of them.
+        generation: u32,
+    },
+    /// Makes the key that the sums of a key ceremony are kept under. Open already is as good.
+    OpenCeremony {
+        /// Its name, never used before.
+        ceremony: [u8; 16],
+    },
     /// Random bytes of the HSM, at most 1024.
     Random {
         /// How many.
@@ -246,6 +330,13 @@ pub enum Job {
         from: u64,
         /// How many candidates, at most 2048.
         count: u32,
+    },
+    /// Wraps a sealed key under another wrapping key, inside the HSM, and proves that it is the same.
+    Rewrap {
+        /// The key as it is sealed now.
+        key: KeyRef,
+        /// Generation to wrap under.
+        to: u32,
     },
     /// Takes a key into custody.
     Seal {
@@ -280,6 +371,11 @@ pub enum Job {
     Tag {
         /// At most [`MAX_TEXT`] bytes.
         data: Vec<u8>,
+    },
+    /// The public half of a transport key pair.
+    TransportPublicKey {
+        /// `CKA_LABEL` behind the prefix.
+        label: String,
     },
     /// Tries the candidates in order, stops at the first match. No MAC leaves the worker.
     Verify {
@@ -335,11 +431,24 @@ pub enum SeedSource {
         transport_key: String,
         /// How.
         cipher: Cipher,
-        /// `IV || ciphertext` (CBC) or the wrapped key (KW).
+        /// `IV || ciphertext` (CBC), `IV || ciphertext || tag` (GCM), or what wrapping or RSA made.
         data: Vec<u8>,
-        /// ValueMAC; `None` only where the cipher has integrity of its own.
+        /// ValueMAC; `None` only where the cipher has integrity of its own, and with RSA, where a
+        /// signature over the file must stand for it.
         mac: Option<ValueMac>,
+        /// The key of this file, where the transport key opens that one only. Cipher and MAC key are
+        /// then under it.
+        session: Option<SessionKey>,
     },
+}
+
+/// The key of one file, which is encrypted under a transport key (XML Encryption 1.1 s.3.5.1).
+#[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+pub struct SessionKey {
+    /// How it is encrypted.
+    pub cipher: Cipher,
+    /// The key, encrypted.
+    pub data: Vec<u8>,
 }
 
 /// How a value is encrypted under the transport key.
@@ -350,11 +459,32 @@ pub enum Cipher {
         /// 128, 192, 256.
         bits: u16,
     },
+    /// AES-GCM with an IV of 12 bytes and a tag of 16 (XML Encryption 1.1 s.5.2.4).
+    AesGcm {
+        /// 128, 192, 256.
+        bits: u16,
+    },
     /// RFC 3394.
     AesKeyWrap {
         /// 128, 192, 256.
         bits: u16,
     },
+    /// RFC 5649.
+    AesKeyWrapPad {
+        /// 128, 192, 256.
+        bits: u16,
+    },
+    /// Camellia-CBC with PKCS#7 padding.
+    CamelliaCbcPad {
+        /// 128, 192, 256.
+        bits: u16,
+    },
+    /// Triple DES-CBC with PKCS#7 padding; IV of 8 bytes.
+    TripleDesCbcPad,
+    /// RSA with PKCS#1 v1.5 padding (RFC 8017 s.7.2).
+    RsaPkcs,
+    /// RSA with OAEP, SHA-1 and MGF1 of it, no label (RFC 8017 s.7.1; XML Encryption s.5.5.2).
+    RsaOaep,
 }
 
 /// RFC 6030 s.6.1.1: a MAC over `IV || ciphertext`, under a key that is itself encrypted.
@@ -399,8 +529,21 @@ pub enum Exposure {
 pub enum Reply {
     /// Canary answered right.
     Alive,
+    /// For [`Job::AddComponent`].
+    Component {
+        /// Check value of the component.
+        kcv: Vec<u8>,
+        /// Check value of the sum.
+        sum_kcv: Vec<u8>,
+        /// The sum, encrypted and bound to the ceremony, its key's shape and the count.
+        partial: Vec<u8>,
+        /// Components in the sum.
+        count: u8,
+    },
     /// For [`Job::Counters`].
     Counters(Counters),
+    /// For jobs that remove a key: whether it was there.
+    Destroyed(bool),
     /// Done, nothing to say.
     Done,
     /// For [`Job::Expand`].
@@ -412,14 +555,23 @@ pub enum Reply {
     },
     /// For [`Job::FingerprintKey`].
     FingerprintKey(SecretBytes),
+    /// For [`Job::KekGenerations`], ascending.
+    Generations(Vec<u32>),
     /// For [`Job::ListTransportKeys`], and the one key that was made or imported.
     Keys(Vec<KeyInfo>),
     /// For [`Job::SealMessage`]: ciphertext and tag of 16 bytes.
     Message(Vec<u8>),
+    /// For [`Job::TransportPublicKey`]: DER of SubjectPublicKeyInfo (RFC 5280 s.4.1.2.7).
+    PublicKey(Vec<u8>),
     /// For [`Job::Random`].
     Random(Vec<u8>),
     /// For [`Job::Resync`]: the moving factor of the first code.
     Resynced(Option<u64>),
+    /// For [`Job::Rewrap`].
+    Rewrapped {
+        /// For the record.
+        seal: Seal,
+    },
     /// For [`Job::Seal`].
     Sealed {
         /// For the record.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ceremony::KeyShape;
+
 /// Facts about the provider and what custody it allows.
 #[expect(clippy::struct_excessive_bools, reason = "independent facts, each reported by its name")]
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -42,6 +44,30 @@ pub struct Doctor {
     pub wrapped_allowed: bool,
     /// Whether `resident` custody is allowed.
     pub resident_allowed: bool,
+    /// What this provider means for imports, key ceremonies and rotation.
+    pub import: Vec<ImportLine>,
+}
+
+/// What becomes of a seed on its way into custody, or of a key, under this provider.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct ImportLine {
+    /// Stable word, e.g. `aes-cbc-mac`, `rsa-oaep`, `ceremony`, `rotation`.
+    pub name: String,
+    /// Where it happens.
+    pub place: ImportPlace,
+    /// What was seen and what follows, one line.
+    pub detail: String,
+}
+
+/// Where something happens.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub enum ImportPlace {
+    /// Inside the HSM.
+    Inside,
+    /// In the worker's memory, for a moment.
+    Worker,
+    /// Nowhere: the provider can not.
+    Impossible,
 }
 
 /// One line of the doctor.
@@ -98,9 +124,12 @@ pub struct Counters {
 pub struct KeyInfo {
     /// Label without the prefix.
     pub label: String,
-    /// AES key size.
+    /// What kind of key it is.
+    pub shape: KeyShape,
+    /// Its size.
     pub bits: u16,
-    /// Key check value: first 3 bytes of AES-ECB over a zero block, hex.
+    /// Key check value, hex: first 3 bytes of the block cipher over a zero block; of a key pair, of
+    /// SHA-256 over the SubjectPublicKeyInfo.
     pub kcv: String,
     /// Made inside the HSM.
     pub local: bool,

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use serde::Deserialize;
 use thiserror::Error;
-use warifu_hsm_protocol::WorkerConfig;
+use warifu_hsm_protocol::{WorkerConfig, WrappingKeyForm};
 
 use super::{config::HsmConfig, uri::TokenUri};
 
@@ -41,6 +41,8 @@ pub struct HsmSettings {
     pub cache_ttl_s: Option<u32>,
     /// Unwraps after which a worker is replaced; 0 is never.
     pub unwrap_quota: Option<u64>,
+    /// How new wrapping keys are made: `rotatable` or `pinned`.
+    pub wrapping_key: Option<String>,
     /// Milliseconds between two canaries.
     pub canary_interval_ms: Option<u64>,
     /// Milliseconds for one job.
@@ -75,6 +77,7 @@ impl HsmSettings {
         let pin_file = required(wants(self.pin_file.clone(), uri.pin_file), PIN_FILE, &mut faults);
         let label = required(self.token_label.clone().or(uri.label), LABEL, &mut faults);
         let key_prefix = self.checked_prefix(&mut faults);
+        let wrapping_key = self.wrapping_key_form(&mut faults);
         self.check_numbers(&mut faults);
         if !faults.is_empty() {
             return Err(faults);
@@ -91,6 +94,7 @@ impl HsmSettings {
             cache_ttl_s: self.cache_ttl_s.unwrap_or(3600),
             unwrap_quota: self.unwrap_quota.unwrap_or(1_000_000),
             allow_insecure_token: self.allow_insecure_token,
+            wrapping_key,
         });
         config.worker_binary.clone_from(&self.worker);
         config.workers = usize::from(self.workers.unwrap_or(1));
@@ -132,6 +136,19 @@ impl HsmSettings {
             faults.push(SettingFault { key: "key_prefix", rule, example: "\"warifu\"" });
         }
         prefix
+    }
+
+    fn wrapping_key_form(&self, faults: &mut Vec<SettingFault>) -> WrappingKeyForm {
+        match self.wrapping_key.as_deref() {
+            None | Some("rotatable") => WrappingKeyForm::Rotatable,
+            Some("pinned") => WrappingKeyForm::Pinned,
+            Some(_) => {
+                let rule = "is rotatable or pinned".to_owned();
+                let example = "\"rotatable\"";
+                faults.push(SettingFault { key: "wrapping_key", rule, example });
+                WrappingKeyForm::default()
+            }
+        }
     }
 
     fn check_numbers(&self, faults: &mut Vec<SettingFault>) {
@@ -198,9 +215,11 @@ mod tests {
         let settings = HsmSettings {
             key_prefix: Some("a b".into()),
             workers: Some(0),
+            wrapping_key: Some("loose".into()),
             ..HsmSettings::default()
         };
-        assert_eq!(keys(&settings), ["key_prefix", "module", "pin_file", "token_label", "workers"]);
+        let all = ["key_prefix", "module", "pin_file", "token_label", "workers", "wrapping_key"];
+        assert_eq!(keys(&settings), all);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::{
 };
 
 use tempfile::TempDir;
-use warifu_hsm_protocol::WorkerConfig;
+use warifu_hsm_protocol::{WorkerConfig, WrappingKeyForm};
 
 pub(crate) const MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";
 pub(crate) const PIN: &str = "correct-pin-4711";
@@ -74,6 +74,7 @@ impl SoftHsm {
             cache_ttl_s: 3600,
             unwrap_quota: 0,
             allow_insecure_token: false,
+            wrapping_key: WrappingKeyForm::Rotatable,
         }
     }
 

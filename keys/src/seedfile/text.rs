@@ -2,8 +2,10 @@
 //!
 //! Not responsible for any one format: each has a file of its own below this one.
 
+pub(super) mod batch;
+pub(super) mod column;
 pub(super) mod dpw;
-mod encoding;
+pub(super) mod encoding;
 pub(super) mod entra;
 pub(super) mod etoken_dat;
 pub(super) mod feitian;
@@ -15,6 +17,8 @@ pub(super) mod oath;
 pub(super) mod otpauth;
 pub(super) mod pingid;
 pub(super) mod rcdevs;
+pub(super) mod row;
+mod rows;
 pub(super) mod ykksm;
 pub(super) mod yubico;
 pub(super) mod yubico_traditional;

@@ -11,17 +11,17 @@ use crate::seedfile::options::Limits;
 use crate::seedfile::refusal::{Position, Refusal};
 
 /// One line without its end.
-pub(in crate::seedfile) struct Line {
+pub(in crate::seedfile) struct Line<'a> {
     /// From 1.
     pub(in crate::seedfile) number: u64,
     /// Its text.
-    pub(in crate::seedfile) text: Zeroizing<String>,
+    pub(in crate::seedfile) text: &'a str,
 }
 
-impl Line {
+impl Line<'_> {
     /// Where it stands.
     pub(in crate::seedfile) fn position(&self) -> Position {
-        Position { line: self.number, element: String::new() }
+        at(self.number)
     }
 }
 
@@ -30,64 +30,79 @@ pub(in crate::seedfile) struct Lines<R> {
     input: R,
     longest: usize,
     number: u64,
-    done: bool,
+    /// Holds one line at a time; never grows, so that no copy of a seed is left behind.
+    buffer: Zeroizing<Vec<u8>>,
+    is_done: bool,
 }
 
 impl<R: BufRead> Lines<R> {
     /// Of a text whose byte order mark was taken off.
-    pub(in crate::seedfile) const fn new(input: R, limits: &Limits) -> Self {
-        Self { input, longest: limits.text_bytes, number: 0, done: false }
+    pub(in crate::seedfile) fn new(input: R, limits: &Limits) -> Self {
+        let longest = limits.text_bytes;
+        let buffer = Zeroizing::new(Vec::with_capacity(longest.saturating_add(LINE_END)));
+        Self { input, longest, number: 0, buffer, is_done: false }
     }
 
-    fn read(&mut self) -> Result<Option<Line>, Refusal> {
-        let mut bytes = Zeroizing::new(Vec::new());
-        let most = u64::try_from(self.longest).unwrap_or(u64::MAX).saturating_add(2);
-        let refuse = |number, code, rule: &'static str| {
-            let at = Position { line: number, element: String::new() };
-            Err(Refusal::new(code, "line", rule).at(at).for_file())
-        };
+    /// The next line, which the one after it overwrites.
+    pub(in crate::seedfile) fn next_line(&mut self) -> Option<Result<Line<'_>, Refusal>> {
+        if self.is_done {
+            return None;
+        }
         let number = self.number.saturating_add(1);
-        match self.input.by_ref().take(most).read_until(b'\n', &mut bytes) {
-            Ok(0) => return Ok(None),
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-                return refuse(number, Code::Truncated, "the file can be read to its end");
-            }
-            Err(_) => return refuse(number, Code::Io, "the file can be read to its end"),
-        }
         self.number = number;
-        let is_whole = bytes.ends_with(b"\n");
-        let text = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
-        let text = text.strip_suffix(b"\r").unwrap_or(text);
-        if let Some(code) = forbidden(text) {
-            return refuse(number, code, "no NUL and no control characters in a text");
+        self.is_done = true;
+        match self.fill() {
+            Ok(0) => return None,
+            Ok(_) => {}
+            Err(error) => {
+                let is_cut = error.kind() == io::ErrorKind::InvalidData;
+                let code = if is_cut { Code::Truncated } else { Code::Io };
+                return Some(Err(refuse(number, code, "the file can be read to its end")));
+            }
         }
-        if text.len() > self.longest || (!is_whole && bytes.len() > self.longest) {
-            return refuse(number, Code::LimitText, "a line has at most 64 KiB");
-        }
-        match std::str::from_utf8(text) {
-            Ok(text) => Ok(Some(Line { number, text: Zeroizing::new(text.to_owned()) })),
-            Err(_) => refuse(number, Code::EncodingFile, "a text file is UTF-8"),
-        }
+        let line = judge(&self.buffer, self.longest);
+        self.is_done = line.is_err();
+        Some(match line {
+            Ok(text) => Ok(Line { number, text }),
+            Err((code, rule)) => Err(refuse(number, code, rule)),
+        })
     }
+
+    fn fill(&mut self) -> io::Result<usize> {
+        self.buffer.clear();
+        let most = self.longest.saturating_add(LINE_END);
+        let most = u64::try_from(most).unwrap_or(u64::MAX);
+        self.input.by_ref().take(most).read_until(b'\n', &mut self.buffer)
+    }
+}
+
+/// Octets of the longest line end.
+const LINE_END: usize = 2;
+
+/// The text of a line, or what is wrong with it.
+fn judge(bytes: &[u8], longest: usize) -> Result<&str, (Code, &'static str)> {
+    let whole = bytes.strip_suffix(b"\n");
+    let text = whole.map_or(bytes, |text| text.strip_suffix(b"\r").unwrap_or(text));
+    if let Some(code) = forbidden(text) {
+        return Err((code, "no NUL and no control characters in a text"));
+    }
+    if text.len() > longest {
+        return Err((Code::LimitText, "a line has at most 64 KiB"));
+    }
+    std::str::from_utf8(text).map_err(|_| (Code::EncodingFile, "a text file is UTF-8"))
+}
+
+fn refuse(number: u64, code: Code, rule: &'static str) -> Refusal {
+    Refusal::new(code, "line", rule).at(at(number)).for_file()
+}
+
+const fn at(line: u64) -> Position {
+    Position { line, element: String::new() }
 }
 
 /// Control characters but the tab.
 fn forbidden(text: &[u8]) -> Option<Code> {
     text.iter().any(|b| (*b < b' ' && *b != b'\t') || *b == 0x7F).then_some(Code::Nul)
-}
-
-impl<R: BufRead> Iterator for Lines<R> {
-    type Item = Result<Line, Refusal>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.done {
-            return None;
-        }
-        let read = self.read();
-        self.done = !matches!(read, Ok(Some(_)));
-        read.transpose()
-    }
 }
 
 #[cfg(test)]
@@ -96,12 +111,15 @@ mod tests {
 
     fn read(bytes: &[u8]) -> Vec<Result<(u64, String), (u64, Code)>> {
         let limits = Limits { text_bytes: 10, ..Limits::default() };
-        Lines::new(bytes, &limits)
-            .map(|line| match line {
-                Ok(line) => Ok((line.number, line.text.to_string())),
+        let mut lines = Lines::new(bytes, &limits);
+        let mut read = Vec::new();
+        while let Some(line) = lines.next_line() {
+            read.push(match line {
+                Ok(line) => Ok((line.number, line.text.to_owned())),
                 Err(refusal) => Err((refusal.at.line, refusal.code)),
-            })
-            .collect()
+            });
+        }
+        read
     }
 
     #[test]

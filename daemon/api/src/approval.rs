@@ -3,7 +3,8 @@
 //! A batch of tokens has its own approval, see [`crate::import`]. Not responsible for: which
 //! operations need two people; that is the institution's policy.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use serde_json::{Map, Value};
 
 use crate::{time::Timestamp, token::ChangeRequest, word::words};
 
@@ -89,6 +90,10 @@ pub enum ProposedOperation {
 }
 
 impl ProposedOperation {
+    /// The fields that its kinds have, of which an answer may have more.
+    const FIELDS: [&str; 8] =
+        ["operation", "bits", "contract", "generation", "label", "request", "serial", "users"];
+
     /// The stable word, as in `operation`.
     pub const fn word(&self) -> &'static str {
         match self {
@@ -102,6 +107,14 @@ impl ProposedOperation {
             Self::WrappingKeyDestroy { .. } => "wrapping_key_destroy",
         }
     }
+}
+
+/// Reads the operation of an answer, which may have gained fields since this was written: unlike a
+/// request, it is not refused for them.
+fn of_an_answer<'de, D: Deserializer<'de>>(from: D) -> Result<ProposedOperation, D::Error> {
+    let mut fields = Map::deserialize(from)?;
+    fields.retain(|name, _| ProposedOperation::FIELDS.contains(&name.as_str()));
+    serde_json::from_value(Value::Object(fields)).map_err(D::Error::custom)
 }
 
 /// Proposes an operation.
@@ -133,7 +146,7 @@ pub struct Proposal {
     /// Names the proposal in paths.
     pub id: String,
     /// What is to be done.
-    #[serde(flatten)]
+    #[serde(flatten, deserialize_with = "of_an_answer")]
     pub operation: ProposedOperation,
     /// Where it stands.
     pub state: ProposalState,

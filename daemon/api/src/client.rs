@@ -7,10 +7,12 @@
 //!
 //! Not responsible for: profiles, prompts, waiting for an import.
 
+mod approvals;
 mod config;
 mod connection;
 mod error;
 mod exchange;
+mod keys;
 mod lifecycle;
 mod operations;
 mod signing;

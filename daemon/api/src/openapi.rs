@@ -3,9 +3,11 @@
 //! Not responsible for: serving it, and for being right about what the daemon does: that every
 //! operation is routed as the table says is tested there.
 
+mod keys;
 mod lifecycle;
 mod operations;
 mod signing;
+mod two_people;
 
 use utoipa::{
     PartialSchema, ToSchema,
@@ -81,6 +83,8 @@ fn components() -> Components {
     collect::<VerifyRequest>(&mut all);
     lifecycle::schemas(&mut all);
     signing::schemas(&mut all);
+    keys::schemas(&mut all);
+    two_people::schemas(&mut all);
     all.sort_by(|a, b| a.0.cmp(&b.0));
     all.dedup_by(|a, b| a.0 == b.0);
     ComponentsBuilder::new().schemas_from_iter(all).security_scheme(MUTUAL_TLS, scheme).build()
@@ -171,7 +175,7 @@ fn path_parameters(path: &str) -> Vec<Parameter> {
                 .name(name)
                 .parameter_in(ParameterIn::Path)
                 .required(utoipa::openapi::Required::True)
-                .description(Some(operations::path_parameter(name)))
+                .description(Some(operations::path_parameter(path, name)))
                 .schema(Some(Schema::from(ObjectBuilder::new().schema_type(Type::String))))
                 .build()
         })

@@ -1,5 +1,5 @@
-//! The operations, one method each, but for those of the life cycle. Not responsible for how a
-//! request travels.
+//! The operations, one method each, but for those of the life cycle, of signatures, of keys and of
+//! what two people decide. Not responsible for how a request travels.
 
 use serde::de::DeserializeOwned;
 

@@ -1,7 +1,8 @@
 //! What the description says about the operations of the life cycle: bodies, answers, texts.
 //!
-//! Not responsible for: tokens that sign, see [`super::signing`]; all other operations, and problems,
-//! see [`super::operations`].
+//! Not responsible for: tokens that sign, see [`super::signing`]; keys and what two people do, see
+//! [`super::keys`] and [`super::two_people`]; all other operations, and problems, see
+//! [`super::operations`].
 
 use utoipa::{
     IntoParams as _,
@@ -13,9 +14,9 @@ use utoipa::{
 };
 
 use super::{
-    collect,
+    collect, keys,
     operations::{Text, words},
-    signing,
+    signing, two_people,
 };
 use crate::{action, authorize, contract, grant, history, operation::Operation as O, user};
 
@@ -50,13 +51,15 @@ impl Facts {
     }
 }
 
-/// `None` for all operations that are neither of the life cycle nor of tokens that sign.
+/// `None` for all operations that [`super::operations`] describes itself.
 pub(super) fn facts(operation: O) -> Option<Facts> {
     contracts(operation)
         .or_else(|| users(operation))
         .or_else(|| changes_of_users(operation))
         .or_else(|| tokens_and_grants(operation))
         .or_else(|| signing::facts(operation))
+        .or_else(|| keys::facts(operation))
+        .or_else(|| two_people::facts(operation))
 }
 
 pub(super) const fn facts_of(request: &'static str, answer: &'static str, text: Text) -> Facts {
@@ -273,6 +276,7 @@ pub(super) fn query(operation: O) -> Vec<Parameter> {
         O::ContractUsers => contract::UserQuery::into_params(location),
         O::UserRemove => user::UserRemoveQuery::into_params(location),
         O::UserStatus => user::UserStatusQuery::into_params(location),
+        O::ProposalList => two_people::query(),
         _ => signing::query(operation),
     }
 }

@@ -11,7 +11,7 @@ use utoipa::{
     },
 };
 
-use super::{lifecycle, reference};
+use super::{lifecycle, reference, two_people};
 use crate::{
     audit, import,
     operation::Operation,
@@ -27,7 +27,8 @@ A wrong code is an answer (200 with an outcome and a reason). An outage is a pro
 `Idempotency-Key`; a repeated answer carries `Idempotency-Replayed: true`.
 
 Contracts, users and the life of their tokens follow the institution's policy. What a rule forbids is an answer as well: \
-`refused` with a reason. Operations that need more than a one-time password are put to the user's token as challenges; \
+`refused` with a reason. Where the policy wants two people, one proposes and another approves: `approval_required` says that an operation is to be proposed, `same_person` that somebody else has to decide. \
+Operations that need more than a one-time password are put to the user's token as challenges; \
 what was signed comes back with the right answer, and that is what is to be carried out. Answers and problems carry a text for people, in English or Japanese, by `Accept-Language`.
 
 Answers may gain fields; ignore those you do not know. Requests with unknown fields are refused.";
@@ -53,7 +54,12 @@ pub(super) const TAGS: &[(&str, &str)] = &[
         "signing",
         "Transactions signed on a token, and the camera tokens (トランザクション認証) that show what they sign.",
     ),
-    ("imports", "Seed files. All or nothing per file."),
+    ("imports", "Seed files. All or nothing per file, and by two officers."),
+    (
+        "keys",
+        "Transport keys, under which manufacturers encrypt seeds, and the keys that seeds in the store are wrapped under.",
+    ),
+    ("approvals", "What one person proposes and another approves."),
     ("audit", "The audit chain and backups."),
     ("daemon", "The daemon itself."),
 ];
@@ -93,7 +99,7 @@ impl Body {
     }
 }
 
-pub(super) fn path_parameter(name: &str) -> &'static str {
+pub(super) fn path_parameter(path: &str, name: &str) -> &'static str {
     match name {
         "activation" => {
             "`activation` of the answer that began it: `<serial>-<24 hexadecimal digits>`."
@@ -101,10 +107,13 @@ pub(super) fn path_parameter(name: &str) -> &'static str {
         "challenge" => "`challenge` of the answer that put it: `<serial>-<24 hexadecimal digits>`.",
         "contract" => "Name of the contract: up to 32 letters, digits, `-`, `_`, `.`.",
         "grant" => "`id` of the grant.",
+        "label" => "Name of the key: up to 64 letters, digits, `-`, `_`, `.`, `@`.",
         "serial" => "Serial as printed on the token: up to 40 letters, digits, `-`, `_`, `.`, `:`.",
         "user" => {
             "Name of the user within the contract: up to 32 letters, digits, `-`, `_`, `.`, `@`."
         }
+        _ if path.starts_with("/v1/ceremonies") => "`id` of the ceremony.",
+        _ if path.starts_with("/v1/proposals") => "`id` of the proposal.",
         _ => "`id` of the import.",
     }
 }
@@ -254,6 +263,7 @@ fn problems(operation: Operation) -> Vec<ProblemType> {
         }
         _ => {}
     }
+    all.extend(two_people::problems(operation));
     all
 }
 
@@ -336,17 +346,17 @@ fn import_text(operation: Operation) -> Text {
         Operation::ImportCreate => words(
             "imports",
             "Opens an import",
-            "The file is sent afterwards; until then nothing happens.",
+            "The file is sent afterwards; until then nothing happens. What the file's format leaves open is declared here; what the file says itself is never overridden.",
         ),
         Operation::ImportContent => words(
             "imports",
             "Sends the file of an import",
-            "Answers once the file is received whole; the work goes on in the background, see the import's state. The file goes into service as a whole or not at all, and serials that exist are refused.",
+            "Answers once the file is received whole; the work goes on in the background, see the import's state. The file goes into service as a whole or not at all, and serials that exist are refused. Where the policy wants two officers, it waits as `staged` until another one approves it.",
         ),
         Operation::ImportCancel => words(
             "imports",
             "Cancels an import",
-            "Nothing of the file goes into service. A finished import can not be cancelled.",
+            "Nothing of the file goes into service, and of a staged batch nothing is kept. A finished import can not be cancelled.",
         ),
         Operation::ImportList => {
             words("imports", "Lists imports, the latest first", "Without their reports.")

@@ -5,10 +5,13 @@
 use super::phrases;
 use crate::{
     actor::{Confirmation, LoginMethod},
+    approval::ProposalState,
     authorize::{OperationClass, Stage},
     camera::CameraState,
     challenge::{PromptLabel, PromptUse},
     contract::UsageMode,
+    import::ImportState,
+    key::{CeremonyState, KeyOrigin, RotationState},
     signing::{AccountType, BatchKind, Covered},
     token::{TokenKind, TokenLife, TokenStatus},
     user::{Authentication, ListedState, Role},
@@ -148,4 +151,48 @@ phrases! { Confirmation {
 phrases! { LoginMethod {
     Certificate: "certificate", "電子証明書方式";
     Password: "password", "パスワード方式";
+} }
+
+phrases! { ImportState {
+    AwaitingContent: "waiting for the file", "ファイル待ち";
+    Cancelled: "cancelled", "取消済み";
+    Checking: "being checked", "検査中";
+    Done: "in service", "取込完了";
+    Failed: "failed", "障害により中止";
+    Receiving: "being received", "受信中";
+    Refused: "refused", "受付不可";
+    Rejected: "refused by another officer", "却下";
+    Sealing: "being sealed", "シード格納中";
+    Staged: "waiting for another officer", "承認待ち";
+} }
+
+phrases! { ProposalState {
+    Approved: "approved, being carried out", "承認済み・実行中";
+    Done: "done", "実行済み";
+    Expired: "expired", "期限切れ";
+    Failed: "failed", "実行不可";
+    Open: "waiting for another person", "承認待ち";
+    Rejected: "refused", "却下";
+    Withdrawn: "withdrawn", "取下げ";
+} }
+
+phrases! { CeremonyState {
+    Aborted: "given up", "中止";
+    Confirming: "check value to be confirmed", "チェック値の確認待ち";
+    Done: "key made", "鍵登録済み";
+    Open: "components missing", "鍵部品の入力待ち";
+} }
+
+phrases! { KeyOrigin {
+    Ceremony: "from components", "鍵部品から合成";
+    Generated: "made in the HSM", "HSM内で生成";
+    Imported: "brought in whole", "一括登録";
+    Pair: "pair made in the HSM", "HSM内で生成した鍵ペア";
+} }
+
+phrases! { RotationState {
+    Checking: "being checked", "確認中";
+    Done: "done", "完了";
+    Rewrapping: "wrapping anew", "再ラップ中";
+    Stopped: "interrupted", "中断";
 } }

@@ -9,7 +9,7 @@ use crate::problem::{Next, Problem, ProblemType};
 phrases! { ProblemType {
     ApprovalRequired:
         "This operation needs two people: propose it, and have another person approve it.",
-        "この操作には2人の担当者が必要です。申請を登録し、別の担当者が承認してください。";
+        "この操作には二人の担当者が必要です。申請を登録し、別の担当者が承認してください。";
     ClockUntrusted:
         "The time can not be told reliably at the moment.",
         "現在、システムの時刻を確認できません。";
@@ -104,7 +104,7 @@ impl ProblemType {
 
     const fn japanese_title(self) -> &'static str {
         match self {
-            Self::ApprovalRequired => "2人の担当者が必要です",
+            Self::ApprovalRequired => "二人の担当者が必要です",
             Self::ClockUntrusted => "時刻が信頼できません",
             Self::Conflict => "現在の状態では実行できません",
             Self::Deadline => "時間内に完了しませんでした",

@@ -2,6 +2,7 @@
 //! and what it does when there is none.
 
 mod lifecycle;
+mod officers;
 mod server;
 mod signing;
 

@@ -51,10 +51,14 @@ pub enum Action {
     Activate,
     /// Too many codes of an institution failed, or no longer do.
     Alarm,
+    /// Somebody agreed to what another proposed.
+    Approve,
     /// It was decided what an operation needs.
     Authorize,
     /// A backup was taken.
     Backup,
+    /// A key ceremony was opened, given a component, ended or abandoned.
+    Ceremony,
     /// A user was asked to sign something, or no longer is.
     Challenge,
     /// A contract was made or changed.
@@ -77,20 +81,30 @@ pub enum Action {
     Initialise,
     /// A token was handed out (トークン発行).
     Issue,
+    /// A key of the HSM was destroyed.
+    KeyDestroy,
+    /// A key came into being in the HSM.
+    KeyMake,
     /// A token was reported lost (紛失).
     Lost,
     /// A user ordered a token.
     Order,
+    /// Something was put to a second person.
+    Propose,
     /// An issued token was taken back to the stock.
     Recall,
     /// A user took a token into service (利用開始登録).
     Register,
+    /// Somebody refused what another proposed, or a batch.
+    Reject,
     /// The store was made from a backup.
     Restore,
     /// Two consecutive codes were checked.
     Resync,
     /// A user's token was taken away (失効).
     Revoke,
+    /// The wrapping key was changed, and tokens wrapped anew.
+    Rotate,
     /// A token's expiry was changed.
     SetExpiry,
     /// A user took part in a camera token (共有登録).
@@ -113,15 +127,19 @@ pub enum Action {
     UserSet,
     /// A code was checked.
     Verify,
+    /// A proposal was taken back by who made it.
+    Withdraw,
 }
 
 impl Action {
     /// All of them, in the order of the enum.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 41] = [
         Self::Activate,
         Self::Alarm,
+        Self::Approve,
         Self::Authorize,
         Self::Backup,
+        Self::Ceremony,
         Self::Challenge,
         Self::ContractSet,
         Self::Deactivate,
@@ -133,13 +151,18 @@ impl Action {
         Self::Init,
         Self::Initialise,
         Self::Issue,
+        Self::KeyDestroy,
+        Self::KeyMake,
         Self::Lost,
         Self::Order,
+        Self::Propose,
         Self::Recall,
         Self::Register,
+        Self::Reject,
         Self::Restore,
         Self::Resync,
         Self::Revoke,
+        Self::Rotate,
         Self::SetExpiry,
         Self::Share,
         Self::Sign,
@@ -151,6 +174,7 @@ impl Action {
         Self::UserRemove,
         Self::UserSet,
         Self::Verify,
+        Self::Withdraw,
     ];
 
     /// The stable word.
@@ -158,8 +182,10 @@ impl Action {
         match self {
             Self::Activate => "activate",
             Self::Alarm => "alarm",
+            Self::Approve => "approve",
             Self::Authorize => "authorize",
             Self::Backup => "backup",
+            Self::Ceremony => "ceremony",
             Self::Challenge => "challenge",
             Self::ContractSet => "contract_set",
             Self::Deactivate => "deactivate",
@@ -171,13 +197,18 @@ impl Action {
             Self::Init => "init",
             Self::Initialise => "initialise",
             Self::Issue => "issue",
+            Self::KeyDestroy => "key_destroy",
+            Self::KeyMake => "key_make",
             Self::Lost => "lost",
             Self::Order => "order",
+            Self::Propose => "propose",
             Self::Recall => "recall",
             Self::Register => "register",
+            Self::Reject => "reject",
             Self::Restore => "restore",
             Self::Resync => "resync",
             Self::Revoke => "revoke",
+            Self::Rotate => "rotate",
             Self::SetExpiry => "set_expiry",
             Self::Share => "share",
             Self::Sign => "sign",
@@ -189,6 +220,7 @@ impl Action {
             Self::UserRemove => "user_remove",
             Self::UserSet => "user_set",
             Self::Verify => "verify",
+            Self::Withdraw => "withdraw",
         }
     }
 }

@@ -4,6 +4,7 @@
 //! reading profiles or telling their faults (`warifu-profiles`), or for what follows from a rule
 //! (`lifecycle`).
 
+mod approval;
 mod class;
 mod gate;
 mod serial;
@@ -13,6 +14,7 @@ mod window;
 use jiff::tz::TimeZone;
 
 pub use self::{
+    approval::{ApprovalRules, Person, SamePerson, SeedExposure, may_decide},
     class::{Factor, OperationClass, OperationRule, Stage, WithoutToken},
     gate::{Demand, Gate, Holding, Permit, RoleSet},
     serial::{CheckDigit, SerialFault, SerialFormat, mod_11_10, mod_11_10_digit},
@@ -70,6 +72,8 @@ pub struct Rules {
     pub alarm: Option<AlarmRules>,
     /// What the bank's own staff must give.
     pub staff: StaffRules,
+    /// What needs two people.
+    pub approval: ApprovalRules,
     /// Neither tell whether the password or the code was wrong, nor whether the serial or the code was.
     pub hide_which: bool,
 }

@@ -8,9 +8,9 @@ use warifu_core::{
     lifecycle::TokenKind,
     policy::VerificationPolicy,
     rules::{
-        AlarmRules, CameraRules, ChallengeRules, ClosingWindow, DeactivationRules, Gate,
-        GrantRules, IssueRules, KindChange, LoginRules, OperationClass, OperationRule, Permit,
-        RegistrationRules, RevocationRules, Rules, SerialFormat, StaffRules, UsageRules,
+        AlarmRules, ApprovalRules, CameraRules, ChallengeRules, ClosingWindow, DeactivationRules,
+        Gate, GrantRules, IssueRules, KindChange, LoginRules, OperationClass, OperationRule,
+        Permit, RegistrationRules, RevocationRules, Rules, SerialFormat, StaffRules, UsageRules,
     },
 };
 
@@ -63,6 +63,7 @@ pub(crate) fn profile(root: &Section<'_>) -> (Titles, Rules) {
         challenge: root.within("challenge", challenge),
         alarm: root.within_or_none("alarm", alarm),
         staff: root.within("staff", staff),
+        approval: root.within("approval", approval),
         hide_which: root.flag("hide_which"),
     };
     root.done();
@@ -310,6 +311,24 @@ fn alarm(table: &Section<'_>) -> AlarmRules {
 
 fn staff(table: &Section<'_>) -> StaffRules {
     StaffRules { reason: table.flag("reason"), reference: table.flag("reference") }
+}
+
+fn approval(table: &Section<'_>) -> ApprovalRules {
+    let why = "users; lifting the locks of more at once needs two people";
+    let unlock_above = table.number_or_none("unlock_above", &(0..=500), why);
+    let why = "hours, up to 30 days; it ends then";
+    let lifetime_h = small(table.number("lifetime_h", &(1..=720), why));
+    let why = "tokens of one batch";
+    ApprovalRules {
+        batches: table.flag("batches"),
+        keys: table.flag("keys"),
+        lost: table.flag("lost"),
+        initialise: table.flag("initialise"),
+        unlock_above: unlock_above.map(small),
+        lifetime_h,
+        most_tokens: small(table.number("most_tokens", &(1..=10_000_000), why)),
+        exposure: table.word("exposure"),
+    }
 }
 
 /// Who may do something, and what they must show.

@@ -5,7 +5,7 @@
 use warifu_core::{
     lifecycle::{Role, TokenKind, UsageMode},
     rules::{
-        CheckDigit, Demand, Effective, Factor, Holding, OperationClass, RetireOtp,
+        CheckDigit, Demand, Effective, Factor, Holding, OperationClass, RetireOtp, SeedExposure,
         SerialVerification, Stage, WindowRule, WithoutToken,
     },
 };
@@ -36,7 +36,7 @@ macro_rules! of_core {
     };
 }
 
-of_core!(OperationClass, RetireOtp, Stage, Role, TokenKind, UsageMode);
+of_core!(OperationClass, RetireOtp, SeedExposure, Stage, Role, TokenKind, UsageMode);
 
 listed! {
     Factor { "none" => None, "otp" => Otp, "transaction_signature" => TransactionSignature }

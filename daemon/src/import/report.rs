@@ -168,6 +168,8 @@ pub(super) fn of_batch(batch: &BatchRecord) -> ImportJob {
         batch: batch.name.to_string(),
         state: match batch.state {
             BatchState::Active => ImportState::Done,
+            BatchState::Pending => ImportState::Staged,
+            BatchState::Rejected => ImportState::Rejected,
             BatchState::Aborted | BatchState::Staging => ImportState::Failed,
         },
         dry_run: false,

@@ -341,6 +341,11 @@ impl Run<'_> {
             created_ms: self.service.clock_ms(),
             finished_ms: None,
             report: None,
+            quarantined: 0,
+            fingerprint: None,
+            expires_ms: None,
+            decided_by: None,
+            format: None,
         }
     }
 

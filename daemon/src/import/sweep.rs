@@ -16,14 +16,14 @@ use super::{manifest, order};
 use crate::{failure::Failure, service::Service};
 
 impl Service {
-    /// Removes every batch that is not active. Runs at the start, before any import.
+    /// Removes every batch whose import came to no end. Runs at the start, before any import.
     pub(crate) async fn sweep_unfinished(&self) -> Result<u64, Failure> {
         let (mut after, mut swept) = (None, 0);
         loop {
             let page = self.store.scan(Space::Batch, &[], after.as_deref(), PAGE).await?;
             for (key, found) in page.items {
                 let batch = BatchRecord::decode(&found.bytes)?;
-                if batch.state != BatchState::Active {
+                if matches!(batch.state, BatchState::Staging | BatchState::Aborted) {
                     tracing::warn!(
                         institution = %batch.institution, batch = %batch.name,
                         "removing what an unfinished import left behind"

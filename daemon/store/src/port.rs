@@ -68,14 +68,25 @@ pub enum Space {
     Challenge = 13,
     /// Which token of a contract bears a token code: `institution 00 contract 00 code (6)`.
     TokenCode = 14,
+    /// What waits for a second person, and what became of it: `institution 00 id (12)`.
+    Proposal = 15,
+    /// Key ceremonies: `institution 00 id (16)`.
+    Ceremony = 16,
+    /// Keys of the HSM that officers made: `institution 00 label`.
+    Key = 17,
+    /// The change of the wrapping key, one for the store: `rotation`.
+    Rotation = 18,
 }
 
 impl Space {
     /// All spaces, in the order a backup walks them: what points elsewhere before what it points
-    /// to, hints after what they are about, so that neither is missing; the audit chain last, so that it
-    /// covers whatever changed meanwhile.
-    pub const ALL: [Self; 14] = [
+    /// to, hints after what they are about, so that neither is missing; how far the wrapping key was
+    /// changed before the tokens, so that none is behind it; the audit chain last, so that it covers
+    /// whatever changed meanwhile.
+    pub const ALL: [Self; 18] = [
         Self::Meta,
+        Self::Rotation,
+        Self::Key,
         Self::Batch,
         Self::Manifest,
         Self::Token,
@@ -86,6 +97,8 @@ impl Space {
         Self::TokenCode,
         Self::Grant,
         Self::Challenge,
+        Self::Proposal,
+        Self::Ceremony,
         Self::Idempotency,
         Self::Checkpoint,
         Self::Audit,

@@ -9,6 +9,7 @@
 
 mod batch;
 mod camera;
+mod ceremony;
 mod challenge;
 mod contract;
 mod envelope;
@@ -18,16 +19,20 @@ mod hint;
 mod key;
 mod keypad;
 mod life;
+mod managed_key;
 mod meta;
 mod moving;
 mod note;
+mod proposal;
 mod reply;
+mod rotation;
 mod seal;
 mod token;
 mod token_code;
 mod user;
 
 pub use batch::{BatchRecord, BatchState};
+pub use ceremony::{CeremonyEntry, CeremonyRecord, CeremonyState};
 pub use challenge::ChallengeRecord;
 pub use contract::ContractRecord;
 pub use envelope::{Record, SCHEMA};
@@ -35,16 +40,20 @@ pub use event::{DecodedEvent, encode_event};
 pub use grant::GrantRecord;
 pub use hint::HintRecord;
 pub use key::{
-    audit_key, batch_key, batch_prefix, challenge_key, challenge_prefix, checkpoint_key, clock_key,
-    contract_key, contract_prefix, grant_bucket, grant_key, holder_key, holder_prefix,
-    idempotency_key, meta_key, owned_key, owned_prefix, parse_challenge_key, parse_grant_key,
-    parse_holder_key, parse_idempotency_key, parse_owned_key, parse_sequence, parse_token_code_key,
-    parse_user_key, token_code_key, token_code_prefix, token_key, token_prefix, user_key,
-    user_prefix,
+    audit_key, batch_key, batch_prefix, ceremony_key, ceremony_prefix, challenge_key,
+    challenge_prefix, checkpoint_key, clock_key, contract_key, contract_prefix, grant_bucket,
+    grant_key, holder_key, holder_prefix, idempotency_key, managed_key_key, managed_key_prefix,
+    meta_key, owned_key, owned_prefix, parse_challenge_key, parse_grant_key, parse_holder_key,
+    parse_idempotency_key, parse_owned_key, parse_sequence, parse_token_code_key, parse_user_key,
+    proposal_key, proposal_prefix, rotation_key, token_code_key, token_code_prefix, token_key,
+    token_prefix, user_key, user_prefix,
 };
+pub use managed_key::KeyRecord;
 pub use meta::{CheckpointRecord, ClockRecord, Segment, StoreMeta};
 pub use note::{TokenNote, UserNote};
+pub use proposal::{ProposalRecord, ProposalState};
 pub use reply::{ContinuationRecord, IdempotencyRecord, StoredPart};
+pub use rotation::{RotationRecord, RotationState};
 pub use token::TokenRecord;
 pub use token_code::TokenCodeRecord;
 pub use user::UserRecord;

@@ -8,11 +8,12 @@ use libfuzzer_sys::fuzz_target;
 use warifu_store::{
     audit::AuditRecord,
     record::{
-        BatchRecord, ChallengeRecord, CheckpointRecord, ClockRecord, ContinuationRecord,
-        ContractRecord, DecodedEvent, GrantRecord, HintRecord, IdempotencyRecord, Record,
-        StoreMeta, TokenCodeRecord, TokenRecord, UserRecord, audit_key, parse_challenge_key,
-        parse_grant_key, parse_holder_key, parse_idempotency_key, parse_owned_key,
-        parse_token_code_key, parse_user_key,
+        BatchRecord, CeremonyRecord, ChallengeRecord, CheckpointRecord, ClockRecord,
+        ContinuationRecord, ContractRecord, DecodedEvent, GrantRecord, HintRecord,
+        IdempotencyRecord, KeyRecord, ProposalRecord, Record, RotationRecord, StoreMeta,
+        TokenCodeRecord, TokenRecord, UserRecord, audit_key, parse_challenge_key, parse_grant_key,
+        parse_holder_key, parse_idempotency_key, parse_owned_key, parse_token_code_key,
+        parse_user_key,
     },
 };
 
@@ -37,6 +38,10 @@ fuzz_target!(|data: &[u8]| {
     round_trip::<HintRecord>(data);
     round_trip::<ChallengeRecord>(data);
     round_trip::<TokenCodeRecord>(data);
+    round_trip::<ProposalRecord>(data);
+    round_trip::<CeremonyRecord>(data);
+    round_trip::<KeyRecord>(data);
+    round_trip::<RotationRecord>(data);
     let _ = DecodedEvent::decode(data);
     let _ = AuditRecord::decode(&audit_key(1), data);
     let _ = parse_idempotency_key(data);

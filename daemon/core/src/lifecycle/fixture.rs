@@ -11,10 +11,10 @@ use crate::{
     oath::{Digits, HashAlgorithm},
     policy::VerificationPolicy,
     rules::{
-        CameraRules, ChallengeRules, CheckDigit, DeactivationRules, Demand, Effective, Factor,
-        Gate, GrantRules, IssueRules, KindChange, LoginRules, OperationClass, OperationRule,
-        RegistrationRules, RevocationRules, Rules, SerialFormat, SerialVerification, StaffRules,
-        UsageRules, WindowRule,
+        ApprovalRules, CameraRules, ChallengeRules, CheckDigit, DeactivationRules, Demand,
+        Effective, Factor, Gate, GrantRules, IssueRules, KindChange, LoginRules, OperationClass,
+        OperationRule, RegistrationRules, RevocationRules, Rules, SerialFormat, SerialVerification,
+        StaffRules, UsageRules, WindowRule,
     },
     time::UnixTime,
     token::{Guard, Moving, Profile, Switch, Token},
@@ -115,6 +115,7 @@ pub(crate) fn rules() -> Rules {
         camera: CameraRules::default(),
         challenge: ChallengeRules::default(),
         alarm: None,
+        approval: ApprovalRules::default(),
         staff: StaffRules { reason: true, reference: false },
         hide_which: true,
     }

@@ -35,8 +35,8 @@ impl BackupReader {
     /// Prepares a backup. `at_ms`: now, in milliseconds since the epoch.
     pub fn begin(store: Arc<dyn Store>, meta: &StoreMeta, at_ms: u64) -> Self {
         let kept = |space: &Space| {
-            use Space::{Challenge, Grant, Idempotency, Manifest};
-            !matches!(space, Idempotency | Manifest | Grant | Challenge)
+            use Space::{Ceremony, Challenge, Grant, Idempotency, Manifest};
+            !matches!(space, Idempotency | Manifest | Grant | Challenge | Ceremony)
         };
         let spaces: Vec<Space> = Space::ALL.into_iter().filter(kept).collect();
         Self {

@@ -29,7 +29,8 @@ use crate::{
     port::Space,
     record::{
         self, BatchRecord, BatchState, ClockRecord, ContractRecord, DecodedEvent, HintRecord,
-        Record, StoreMeta, TokenCodeRecord, TokenRecord, UserRecord, encode_event,
+        KeyRecord, ProposalRecord, Record, RotationRecord, StoreMeta, TokenCodeRecord, TokenRecord,
+        UserRecord, encode_event,
     },
     sled_engine::{Builder, OpenError},
 };
@@ -212,9 +213,14 @@ impl<'a> Run<'a> {
             Space::Holder => self.hint(Space::Holder, frame),
             Space::Owned => self.hint(Space::Owned, frame),
             Space::TokenCode => self.token_code(frame),
-            Space::Idempotency | Space::Manifest | Space::Grant | Space::Challenge => {
-                Err(self.damaged("a space that does not belong into a backup"))
-            }
+            Space::Key => self.key_of_hsm(frame),
+            Space::Rotation => self.rotation(frame),
+            Space::Proposal => self.proposal(frame),
+            Space::Idempotency
+            | Space::Manifest
+            | Space::Grant
+            | Space::Challenge
+            | Space::Ceremony => Err(self.damaged("a space that does not belong into a backup")),
         }
     }
 
@@ -240,7 +246,8 @@ impl<'a> Run<'a> {
         if *frame.key != record::batch_key(&batch.institution, &batch.name) {
             return Err(self.damaged("a batch lies under another one's key"));
         }
-        if batch.state == BatchState::Staging {
+        // What waits for an approval was perhaps decided on since: it is imported again.
+        if matches!(batch.state, BatchState::Staging | BatchState::Pending) {
             self.report.unfinished_batches = self.report.unfinished_batches.saturating_add(1);
             return Ok(());
         }
@@ -264,6 +271,35 @@ impl<'a> Run<'a> {
         token.token.set_replay_floor(now, self.options.window_steps);
         self.report.tokens = self.report.tokens.saturating_add(1);
         self.put(Space::Token, frame, &token.encode())
+    }
+
+    fn key_of_hsm(&mut self, frame: &RecordFrame) -> Result<(), RestoreError> {
+        let key = KeyRecord::decode(&frame.bytes).map_err(|e| self.damaged(e))?;
+        if *frame.key != key.key() {
+            return Err(self.damaged("a key lies under another one's label"));
+        }
+        self.put(Space::Key, frame, &frame.bytes)
+    }
+
+    fn rotation(&mut self, frame: &RecordFrame) -> Result<(), RestoreError> {
+        RotationRecord::decode(&frame.bytes).map_err(|e| self.damaged(e))?;
+        if *frame.key != RotationRecord::key() {
+            return Err(self.damaged("the change of the wrapping key lies under a wrong key"));
+        }
+        self.put(Space::Rotation, frame, &frame.bytes)
+    }
+
+    /// What was decided is history and stays. What was not may have been since, and would be open
+    /// again: it is proposed anew.
+    fn proposal(&mut self, frame: &RecordFrame) -> Result<(), RestoreError> {
+        let proposal = ProposalRecord::decode(&frame.bytes).map_err(|e| self.damaged(e))?;
+        if *frame.key != proposal.key() {
+            return Err(self.damaged("a proposal lies under another one's key"));
+        }
+        if proposal.state.is_final() {
+            return self.put(Space::Proposal, frame, &frame.bytes);
+        }
+        Ok(())
     }
 
     fn contract(&mut self, frame: &RecordFrame) -> Result<(), RestoreError> {

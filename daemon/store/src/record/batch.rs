@@ -9,7 +9,7 @@ use warifu_core::{
     ident::{Institution, Name},
 };
 
-use super::envelope::{Record, damaged, open, seal};
+use super::envelope::{FIRST, OFFICERS, Record, damaged, open, seal_as};
 use crate::port::StoreError;
 
 /// How far a batch has come.
@@ -21,6 +21,10 @@ pub enum BatchState {
     Active,
     /// Given up; what it left behind may be removed.
     Aborted,
+    /// All tokens are there, checked and sealed, and wait for an approval; none is visible.
+    Pending,
+    /// Not approved; kept for the record. What it left behind may be removed.
+    Rejected,
 }
 
 /// A batch.
@@ -48,11 +52,35 @@ pub struct BatchRecord {
     pub finished_ms: Option<u64>,
     /// The officer's report as JSON, at most [`BatchRecord::MAX_REPORT`] bytes.
     pub report: Option<String>,
+    /// Tokens that only an approver may let in, such as those with published keys.
+    pub quarantined: u64,
+    /// What officer and approver compare: a digest over what would become active.
+    pub fingerprint: Option<[u8; 32]>,
+    /// Until when it waits for an approval.
+    pub expires_ms: Option<u64>,
+    /// Who approved or rejected it.
+    pub decided_by: Option<Name>,
+    /// What the file was taken for, a word of at most [`BatchRecord::MAX_FORMAT`] bytes.
+    pub format: Option<String>,
 }
 
 impl BatchRecord {
     /// Longest report that fits into a stored value beside the other fields.
-    pub const MAX_REPORT: usize = crate::port::MAX_VALUE - 300;
+    pub const MAX_REPORT: usize = crate::port::MAX_VALUE - 500;
+
+    /// Longest word for a format.
+    pub const MAX_FORMAT: usize = 40;
+
+    /// The first schema that knows everything in it: older builds must not write it back.
+    fn schema(&self) -> u16 {
+        let waits = matches!(self.state, BatchState::Pending | BatchState::Rejected);
+        let told = self.quarantined > 0
+            || self.fingerprint.is_some()
+            || self.expires_ms.is_some()
+            || self.decided_by.is_some()
+            || self.format.is_some();
+        if waits || told { OFFICERS } else { FIRST }
+    }
 }
 
 #[derive(Decode, Encode)]
@@ -80,59 +108,102 @@ struct Wire {
     finished_ms: Option<u64>,
     #[n(11)]
     report: Option<String>,
+    /// Absent: none.
+    #[n(12)]
+    quarantined: Option<u64>,
+    #[n(13)]
+    fingerprint: Option<ByteArray<32>>,
+    #[n(14)]
+    expires_ms: Option<u64>,
+    #[n(15)]
+    decided_by: Option<String>,
+    #[n(16)]
+    format: Option<String>,
 }
 
 impl Record for BatchRecord {
     const KIND: &'static str = "batch";
 
     fn encode(&self) -> Vec<u8> {
-        seal(&Wire {
-            name: self.name.as_str().to_owned(),
-            institution: self.institution.as_str().to_owned(),
-            state: match self.state {
-                BatchState::Staging => 1,
-                BatchState::Active => 2,
-                BatchState::Aborted => 3,
+        seal_as(
+            self.schema(),
+            &Wire {
+                name: self.name.as_str().to_owned(),
+                institution: self.institution.as_str().to_owned(),
+                state: self.state.code(),
+                file_digest: self.file_digest.into(),
+                officer: self.officer.as_str().to_owned(),
+                accepted: self.accepted,
+                refused: self.refused,
+                custody: match self.custody {
+                    CustodyKind::Resident => 1,
+                    CustodyKind::Wrapped => 2,
+                },
+                created_ms: self.created_ms,
+                finished_ms: self.finished_ms,
+                report: self.report.clone(),
+                quarantined: Some(self.quarantined).filter(|count| *count > 0),
+                fingerprint: self.fingerprint.map(ByteArray::from),
+                expires_ms: self.expires_ms,
+                decided_by: self.decided_by.as_ref().map(|name| name.as_str().to_owned()),
+                format: self.format.clone(),
             },
-            file_digest: self.file_digest.into(),
-            officer: self.officer.as_str().to_owned(),
-            accepted: self.accepted,
-            refused: self.refused,
-            custody: match self.custody {
-                CustodyKind::Resident => 1,
-                CustodyKind::Wrapped => 2,
-            },
-            created_ms: self.created_ms,
-            finished_ms: self.finished_ms,
-            report: self.report.clone(),
-        })
+        )
     }
 
     fn decode(bytes: &[u8]) -> Result<Self, StoreError> {
         let wire: Wire = open(Self::KIND, bytes)?;
-        let name = |text: &str| Name::parse(text).map_err(|e| damaged(Self::KIND, &e));
-        Ok(Self {
-            name: name(&wire.name)?,
-            institution: Institution::parse(&wire.institution)
-                .map_err(|e| damaged(Self::KIND, &e))?,
-            state: match wire.state {
-                1 => BatchState::Staging,
-                2 => BatchState::Active,
-                3 => BatchState::Aborted,
-                _ => return Err(damaged(Self::KIND, &"unknown state")),
-            },
-            file_digest: wire.file_digest.into(),
-            officer: name(&wire.officer)?,
-            accepted: wire.accepted,
-            refused: wire.refused,
-            custody: match wire.custody {
+        wire.record().map_err(|what| damaged(Self::KIND, &what))
+    }
+}
+
+impl BatchState {
+    const fn code(self) -> u8 {
+        match self {
+            Self::Staging => 1,
+            Self::Active => 2,
+            Self::Aborted => 3,
+            Self::Pending => 4,
+            Self::Rejected => 5,
+        }
+    }
+
+    const fn of_code(code: u8) -> Option<Self> {
+        match code {
+            1 => Some(Self::Staging),
+            2 => Some(Self::Active),
+            3 => Some(Self::Aborted),
+            4 => Some(Self::Pending),
+            5 => Some(Self::Rejected),
+            _ => None,
+        }
+    }
+}
+
+impl Wire {
+    fn record(self) -> Result<BatchRecord, &'static str> {
+        let name = |text: &str| Name::parse(text).map_err(|_| "a name");
+        Ok(BatchRecord {
+            name: name(&self.name)?,
+            institution: Institution::parse(&self.institution).map_err(|_| "institution")?,
+            state: BatchState::of_code(self.state).ok_or("unknown state")?,
+            file_digest: self.file_digest.into(),
+            officer: name(&self.officer)?,
+            accepted: self.accepted,
+            refused: self.refused,
+            custody: match self.custody {
                 1 => CustodyKind::Resident,
                 2 => CustodyKind::Wrapped,
-                _ => return Err(damaged(Self::KIND, &"unknown custody")),
+                _ => return Err("unknown custody"),
             },
-            created_ms: wire.created_ms,
-            finished_ms: wire.finished_ms,
-            report: wire.report,
+            created_ms: self.created_ms,
+            finished_ms: self.finished_ms,
+            report: self.report,
+            quarantined: self.quarantined.unwrap_or_default(),
+            fingerprint: self.fingerprint.map(Into::into),
+            expires_ms: self.expires_ms,
+            decided_by: self.decided_by.as_deref().map(name).transpose()?,
+            format: self.format,
         })
     }
 }
@@ -154,6 +225,23 @@ mod tests {
             created_ms: 9,
             finished_ms: None,
             report: None,
+            quarantined: 0,
+            fingerprint: None,
+            expires_ms: None,
+            decided_by: None,
+            format: None,
+        }
+    }
+
+    fn pending() -> BatchRecord {
+        BatchRecord {
+            state: BatchState::Pending,
+            quarantined: 2,
+            fingerprint: Some([7; 32]),
+            expires_ms: Some(10),
+            decided_by: Some(Name::parse("eiko").unwrap()),
+            format: Some("pskc".to_owned()),
+            ..batch()
         }
     }
 
@@ -171,6 +259,34 @@ mod tests {
     }
 
     #[test]
+    fn the_stored_form_of_what_waits_does_not_drift_and_comes_back() {
+        let bytes = pending().encode();
+        assert_eq!(
+            hex::encode(&bytes),
+            format!(
+                "830404ae01624231026662616e6b2d610304045820{}05646f6c676106030700080209090c020d5820{}0e0a0f6465696b6f106470736b63",
+                "01".repeat(32),
+                "07".repeat(32)
+            )
+        );
+        assert_eq!(BatchRecord::decode(&bytes).unwrap(), pending());
+    }
+
+    #[test]
+    fn every_state_comes_back_and_builds_that_do_not_know_it_leave_it_alone() {
+        for code in 1..=5 {
+            let state = BatchState::of_code(code).unwrap();
+            let record = BatchRecord { state, ..batch() };
+            let bytes = record.encode();
+            assert_eq!(BatchRecord::decode(&bytes).unwrap(), record);
+            assert_eq!(bytes[2], if code < 4 { 1 } else { 4 }, "{state:?}");
+        }
+        assert_eq!((BatchState::of_code(0), BatchState::of_code(6)), (None, None));
+        let decided = BatchRecord { state: BatchState::Active, ..pending() };
+        assert_eq!(decided.encode()[2], 4);
+    }
+
+    #[test]
     fn the_longest_report_fits_into_a_value() {
         let record = BatchRecord {
             name: Name::parse(&"n".repeat(Name::MAX)).unwrap(),
@@ -181,7 +297,11 @@ mod tests {
             created_ms: u64::MAX,
             finished_ms: Some(u64::MAX),
             report: Some("x".repeat(BatchRecord::MAX_REPORT)),
-            ..batch()
+            quarantined: u64::MAX,
+            expires_ms: Some(u64::MAX),
+            decided_by: Some(Name::parse(&"d".repeat(Name::MAX)).unwrap()),
+            format: Some("f".repeat(BatchRecord::MAX_FORMAT)),
+            ..pending()
         };
         assert!(record.encode().len() <= crate::port::MAX_VALUE);
     }

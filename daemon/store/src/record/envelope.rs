@@ -7,7 +7,7 @@ use minicbor::{Decode, Decoder, Encode, Encoder, data::Type};
 use crate::port::StoreError;
 
 /// Newest schema that this build writes, and the newest `min_writer` it may touch.
-pub const SCHEMA: u16 = SIGNING;
+pub const SCHEMA: u16 = OFFICERS;
 
 /// Records that every build may rewrite.
 pub(super) const FIRST: u16 = 1;
@@ -19,6 +19,10 @@ pub(super) const LIFE_CYCLE: u16 = 2;
 /// Records of tokens that sign, and of who signs with them. A build without them knows neither the
 /// tokens nor that a user holds one, and would drop that bond when it writes the user back.
 pub(super) const SIGNING: u16 = 3;
+
+/// Records of what waits for a second person, and of the HSM's keys. A build without four eyes would
+/// take a batch that nobody approved for an unfinished import, and lose who decided what.
+pub(super) const OFFICERS: u16 = 4;
 
 /// Something that is stored.
 pub trait Record: Sized {

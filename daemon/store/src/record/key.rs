@@ -183,6 +183,41 @@ pub fn parse_token_code_key(key: &[u8]) -> Option<TokenCode> {
     TokenCode::parse(code)
 }
 
+/// Key of a proposal.
+pub fn proposal_key(institution: &Institution, id: &[u8; 12]) -> Key {
+    [proposal_prefix(institution).as_slice(), id].concat()
+}
+
+/// What all keys of one institution's proposals begin with.
+pub fn proposal_prefix(institution: &Institution) -> Key {
+    join(&[institution.as_str(), ""])
+}
+
+/// Key of a key ceremony.
+pub fn ceremony_key(institution: &Institution, id: &[u8; 16]) -> Key {
+    [ceremony_prefix(institution).as_slice(), id].concat()
+}
+
+/// What all keys of one institution's ceremonies begin with.
+pub fn ceremony_prefix(institution: &Institution) -> Key {
+    join(&[institution.as_str(), ""])
+}
+
+/// Key of a key of the HSM.
+pub fn managed_key_key(institution: &Institution, label: &Name) -> Key {
+    join(&[institution.as_str(), label.as_str()])
+}
+
+/// What all keys of one institution's keys of the HSM begin with.
+pub fn managed_key_prefix(institution: &Institution) -> Key {
+    join(&[institution.as_str(), ""])
+}
+
+/// Key of the one change of the wrapping key, [`crate::record::RotationRecord`].
+pub fn rotation_key() -> Key {
+    b"rotation".to_vec()
+}
+
 /// The names with a separator between each two.
 fn join(names: &[&str]) -> Key {
     let separators = names.len().saturating_sub(1);
@@ -291,6 +326,23 @@ mod tests {
         assert!(key.starts_with(&token_code_prefix(&bank, &c1)));
         assert_eq!(parse_token_code_key(&key), Some(code));
         assert_eq!(parse_token_code_key(&key[..key.len() - 1]), None);
+    }
+
+    #[test]
+    fn keys_of_officers_do_not_drift() {
+        let bank = institution("bank-a");
+        let label = Name::parse("transport-2026").unwrap();
+        assert_eq!(proposal_key(&bank, &[0; 12]), [b"bank-a\x00", &[0; 12][..]].concat());
+        assert_eq!(proposal_prefix(&bank), b"bank-a\x00");
+        assert_eq!(ceremony_key(&bank, &[0xAB; 16]), [b"bank-a\x00", &[0xAB; 16][..]].concat());
+        assert_eq!(ceremony_prefix(&bank), b"bank-a\x00");
+        assert_eq!(managed_key_key(&bank, &label), b"bank-a\x00transport-2026");
+        assert_eq!(managed_key_prefix(&bank), b"bank-a\x00");
+        assert_eq!(rotation_key(), b"rotation");
+        let other = institution("bank-a1");
+        assert!(!proposal_key(&other, &[0; 12]).starts_with(&proposal_prefix(&bank)));
+        assert!(!ceremony_key(&other, &[0; 16]).starts_with(&ceremony_prefix(&bank)));
+        assert!(!managed_key_key(&other, &label).starts_with(&managed_key_prefix(&bank)));
     }
 
     #[test]

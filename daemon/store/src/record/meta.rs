@@ -258,7 +258,7 @@ mod tests {
         let meta = StoreMeta::new([7; 16], 1_000, "hsm", instance());
         assert_eq!(
             hex::encode(meta.encode()),
-            "830101a50103025007070707070707070707070707070707031903e8046368736d\
+            "830101a50104025007070707070707070707070707070707031903e8046368736d\
              0581a201010269776172696675642d31"
         );
         assert_eq!(hex::encode(ClockRecord { high_water_ms: 5 }.encode()), "830101a10105");

@@ -24,6 +24,7 @@ pub mod record;
 pub mod refusal;
 mod scan;
 mod seen;
+mod signature;
 mod suite;
 mod text;
 pub mod unwrap;

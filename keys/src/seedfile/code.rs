@@ -118,10 +118,10 @@ codes! {
     MixedPlaintext = "E_MIXED_PLAINTEXT", File, "treat the file as tampered with until the maker explains it";
     /// Signature required.
     SigMissing = "E_SIG_MISSING", File, "ask the maker for the signed file";
-    /// Signature that can not be right.
-    SigInvalid = "E_SIG_INVALID", File, "ask the maker for an XML signature in the namespace of XML-DSig";
+    /// Signature that is wrong or can not be right.
+    SigInvalid = "E_SIG_INVALID", File, "transfer the file again; a signature that stays wrong is an incident, or its maker's error";
     /// Weak algorithm.
-    SigWeak = "E_SIG_WEAK", File, "ask the maker for SHA-256 or better";
+    SigWeak = "E_SIG_WEAK", File, "ask the maker for SHA-256 or better and RSA keys of 2048 bits or more";
     /// Signature does not cover the whole container.
     SigCoverage = "E_SIG_COVERAGE", File, "ask the maker for one signature over the whole document";
     /// More than one signature.

@@ -1,6 +1,6 @@
 //! The PSKC reader (RFC 6030): container by container element, one KeyPackage in memory at a time.
 //!
-//! Not responsible for importing, nor for checking signatures. Memory grows by 32 bytes per key,
+//! Not responsible for importing. Memory grows by 32 bytes per key,
 //! which is what finding duplicates costs; see [`Limits`](super::options::Limits).
 
 use std::collections::VecDeque;
@@ -47,6 +47,7 @@ pub(super) struct PskcReader<R> {
     /// Device and secret of the key before, where that was one of OCRA.
     owner: Option<[u8; 16]>,
     signed: bool,
+    seal: Option<signature::Seal>,
     first: Option<Piece>,
     ready: VecDeque<Result<Record, Refusal>>,
     warnings: Vec<Warning>,
@@ -65,11 +66,15 @@ impl<R: BufRead> PskcReader<R> {
     /// Reads the head, so that the protection is known before the first key.
     pub(super) fn open(input: R, options: ReadOptions) -> Result<Self, Refusal> {
         let mut scanner = Scanner::new(input, options.limits);
+        signature::cover(&options).into_iter().for_each(|covered| scanner.cover(covered));
         let root = scanner.root()?;
         if let Err(refusal) = check_root(&root, &options) {
             // A file that is not even XML is told so, rather than that its root is unknown.
             let deeper = scanner.drain().filter(|found| is_syntax(found.code));
             return Err(deeper.unwrap_or(refusal));
+        }
+        if let Some(covered) = scanner.covered() {
+            signature::cover_root(covered, &root, &options)?;
         }
         let mut reader = Self {
             scanner,
@@ -85,6 +90,7 @@ impl<R: BufRead> PskcReader<R> {
             secrets: Seen::default(),
             owner: None,
             signed: false,
+            seal: None,
             first: None,
             ready: VecDeque::new(),
             warnings: Vec::new(),
@@ -133,6 +139,11 @@ impl<R: BufRead> PskcReader<R> {
                 place = Place::of(&piece, &self.root, format!("KeyPackage[{}]", self.packages));
             }
             _ => place = Place::of(&piece, &self.root, name.clone()),
+        }
+        if let Some(covered) = self.scanner.covered()
+            && !signature
+        {
+            covered.child(&document);
         }
         let Some(el) = El::of_piece(&document, &place) else { return Ok(()) };
         match name.as_str() {
@@ -248,11 +259,10 @@ impl<R: BufRead> PskcReader<R> {
         }
         self.signed = true;
         self.stage = Stage::Tail;
-        if self.options.signatures == Signatures::Ignore {
-            return Ok(());
+        if self.options.signatures != Signatures::Ignore {
+            self.seal = Some(signature::check(el, &self.options)?);
         }
-        let (code, rule) = signature::judge(el);
-        Err(el.refuse(code, rule))
+        Ok(())
     }
 
     /// What can be said only at the end.
@@ -270,11 +280,16 @@ impl<R: BufRead> PskcReader<R> {
         if self.options.signatures == Signatures::Require && !self.signed {
             return refuse(Code::SigMissing, "Signature", "the file is signed");
         }
+        if let Some(seal) = &self.seal {
+            seal.settle(self.scanner.covered())?;
+        }
         if self.values.any_plain {
             self.warnings.push(Warning::new(Code::WPlaintext, "Secret"));
         }
         // A MAC covers one value, not the serial beside it: swapped records keep valid MACs.
-        self.warnings.push(Warning::new(Code::WUnsigned, "Signature"));
+        if !self.seal.as_ref().is_some_and(|seal| seal.is_strong) {
+            self.warnings.push(Warning::new(Code::WUnsigned, "Signature"));
+        }
         Ok(())
     }
 }

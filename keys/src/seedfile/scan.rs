@@ -16,6 +16,7 @@ use super::code::Code;
 use super::gate::Gate;
 use super::options::Limits;
 use super::refusal::{Position, Refusal};
+use super::signature::covered::Covered;
 
 /// Cuts one document.
 pub(super) struct Scanner<R> {
@@ -33,6 +34,7 @@ pub(super) struct Scanner<R> {
     depth: usize,
     text: usize,
     place: Place,
+    covered: Option<Covered>,
 }
 
 /// How far the document has come.
@@ -107,6 +109,7 @@ impl<R: BufRead> Scanner<R> {
             depth: 0,
             text: 0,
             place: Place::Start,
+            covered: None,
         }
     }
 
@@ -114,6 +117,17 @@ impl<R: BufRead> Scanner<R> {
     /// cut as one piece, which could be the whole file, but its children are.
     pub(super) fn with_list(input: R, limits: Limits, list: &'static str) -> Self {
         Self { list: Some(list), ..Self::new(input, limits) }
+    }
+
+    /// Has the document digested as a signature covers it. The scanner hands on what stands outside
+    /// of the pieces, its caller the pieces.
+    pub(super) fn cover(&mut self, covered: Covered) {
+        self.covered = Some(covered);
+    }
+
+    /// What is digested, if anything.
+    pub(super) fn covered(&mut self) -> Option<&mut Covered> {
+        self.covered.as_mut()
     }
 
     /// Line of the next byte.
@@ -196,11 +210,12 @@ impl<R: BufRead> Scanner<R> {
                 self.floor = self.floor.min(self.depth.max(1));
                 if self.depth == 0 {
                     self.place = Place::After;
+                    self.covered.iter_mut().for_each(Covered::close);
                 }
                 Ok(())
             }
             Event::Comment(text) => self.keep(&[b"<!--", text, b"-->"]),
-            Event::PI(text) => self.keep(&[b"<?", text, b"?>"]),
+            Event::PI(text) => self.instruction(text),
             Event::Text(text) => self.text(b"", text, b""),
             Event::CData(text) => self.text(b"<![CDATA[", text, b"]]>"),
             Event::GeneralRef(name) => self.text(b"&", name, b";"),
@@ -288,11 +303,21 @@ impl<R: BufRead> Scanner<R> {
         if self.depth == self.floor && !blank {
             return Err(self.refusal(Code::Schema, "no text between the elements of the container"));
         }
+        if self.depth == 1 {
+            self.covered.iter_mut().for_each(|covered| covered.blanks(text));
+        }
         self.text = self.text.saturating_add(text.len());
         if self.depth > self.floor && self.text > self.limits.text_bytes {
             return Err(self.refusal(Code::LimitText, byte_rule(Code::LimitText)));
         }
         self.keep(&[before, text, after])
+    }
+
+    fn instruction(&mut self, text: &[u8]) -> Result<(), Refusal> {
+        if self.capture.is_empty() {
+            self.covered.iter_mut().for_each(|covered| covered.instruction(text));
+        }
+        self.keep(&[b"<?", text, b"?>"])
     }
 
     /// Adds to the piece under way, if there is one.

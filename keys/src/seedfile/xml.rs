@@ -5,7 +5,10 @@
 
 pub(super) mod aladdin;
 pub(super) mod deepnet;
+mod document;
 pub(super) mod sdtid;
+#[cfg(test)]
+pub(super) mod trial;
 
 use super::format::{Detected, Format};
 

@@ -230,6 +230,9 @@ pub struct Rotation {
     pub state: RotationState,
     /// Tokens visited in this phase.
     pub done: u64,
+    /// Tokens to visit in this phase, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<u64>,
     /// Seeds wrapped anew.
     pub rewrapped: u64,
     /// Tokens whose seeds could not be wrapped anew; the log names them.

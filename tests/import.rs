@@ -112,7 +112,7 @@ async fn a_token_that_is_out_of_its_time_is_not_taken_without_being_asked_for() 
 #[tokio::test(flavor = "multi_thread")]
 async fn start_expiry_and_counter_of_the_file_are_honoured() {
     let mut world = World::new();
-    world.set("import.accept_quarantined", "true");
+    world.set("approval.enforce", "false");
     let daemon = world.start().await;
     let officer = world.caller(&daemon, "officer");
     let operator = world.caller(&daemon, "operator");

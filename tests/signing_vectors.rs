@@ -33,7 +33,7 @@ fn text<'a>(value: &'a Value, field: &str) -> &'a str {
 /// A bank with a user who has a token of this suite and of the RFC's key in service.
 async fn bank(suite: &str, first: &Value) -> (Bank, Signer) {
     let bank = Bank::open_with("default", |world| {
-        world.set("import.accept_quarantined", "true"); // the key of the RFC is everybody's
+        world.set("approval.enforce", "false"); // the key of the RFC is everybody's
     })
     .await;
     bank.contract(C, "2026-10-01T00:00:00+09:00", "").await;

@@ -7,7 +7,9 @@ mod check;
 mod fault;
 mod files;
 mod hsm;
+mod import;
 mod institutions;
+mod people;
 mod raw;
 mod sections;
 mod server;
@@ -23,7 +25,11 @@ use std::{
     time::Duration,
 };
 
-use warifu_core::{custody::CustodyKind, ident::Institution, rules::Rules};
+use warifu_core::{
+    custody::CustodyKind,
+    ident::{Institution, Name},
+    rules::Rules,
+};
 use warifu_keys::hsm::HsmConfig;
 
 pub use self::fault::Fault;
@@ -45,6 +51,10 @@ pub struct Config {
     pub(crate) log: Log,
     pub(crate) subjects: Subjects,
     pub(crate) import: Import,
+    pub(crate) approval: Approval,
+    /// By institution: whose a certificate is, where a person has several. Who is not here is the
+    /// person of the certificate's own name.
+    pub(crate) people: HashMap<Institution, HashMap<Name, Name>>,
     /// What each bank decides: its profile, with the numbers of this configuration over it.
     pub(crate) institutions: HashMap<Institution, Arc<Rules>>,
     /// The institution that runs the daemon: what concerns all institutions is its business.
@@ -115,8 +125,28 @@ pub(crate) struct Import {
     pub(crate) custody: CustodyKind,
     /// Where encrypted spools of seed files lie while they are worked on.
     pub(crate) folder: PathBuf,
-    /// Take keys that should see a second approval. For test installations.
-    pub(crate) accept_quarantined: bool,
+    /// Key lists inside OpenPGP messages; `None`: they are refused.
+    pub(crate) openpgp: Option<OpenPgp>,
+    /// Certificates, DER, of the authorities whose signatures on seed files count.
+    pub(crate) signature_roots: Vec<Vec<u8>>,
+}
+
+/// What opens OpenPGP messages: files, never their content.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct OpenPgp {
+    /// The bank's secret keys, which manufacturers encrypt to.
+    pub(crate) secret_key: PathBuf,
+    /// What protects them, where something does.
+    pub(crate) passphrase: Option<PathBuf>,
+    /// Public keys of manufacturers; a message that another one signed, or none, is refused.
+    pub(crate) signers: Vec<PathBuf>,
+}
+
+/// Four eyes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Approval {
+    /// Off: one person may do everything. For test installations.
+    pub(crate) enforce: bool,
 }
 
 impl Config {
@@ -153,8 +183,10 @@ impl Config {
         let hsm = hsm::hsm(tree, credentials, &mut faults);
         let clock = sections::clock(tree, test_clock, &mut faults);
         let log = sections::log(tree, &mut faults);
-        let import = sections::import(tree, store.as_ref(), &mut faults);
+        let import = import::import(tree, store.as_ref(), credentials, &mut faults);
+        let approval = people::approval(tree, &mut faults);
         let institutions = institutions::institutions(tree, &mut faults);
+        let people = people::people(tree, &mut faults);
         let house = server::house(tree, &institutions, &mut faults);
         let subjects = sections::subjects(tree, &institutions, &mut faults);
         match (server, store, hsm, import, house) {
@@ -170,6 +202,8 @@ impl Config {
                     log,
                     subjects,
                     import,
+                    approval,
+                    people,
                     institutions,
                     house,
                 })

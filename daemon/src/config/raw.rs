@@ -70,7 +70,18 @@ pub(super) struct RawLog {
 pub(super) struct RawImport {
     pub(super) custody: Option<String>,
     pub(super) folder: Option<PathBuf>,
-    pub(super) accept_quarantined: Option<bool>,
+    pub(super) openpgp_secret_key_file: Option<PathBuf>,
+    pub(super) openpgp_passphrase_file: Option<PathBuf>,
+    #[serde(default)]
+    pub(super) openpgp_signers: List,
+    #[serde(default)]
+    pub(super) signature_roots: List,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawApproval {
+    pub(super) enforce: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -90,6 +101,15 @@ pub(super) struct RawInstitution {
     pub(super) bank_code: Option<String>,
     #[serde(default)]
     pub(super) verification: Overrides,
+    #[serde(default)]
+    pub(super) person: Vec<RawPerson>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawPerson {
+    pub(super) name: String,
+    pub(super) certificates: List,
 }
 
 /// A list in a file; in a variable, the same separated by commas.

@@ -1,20 +1,19 @@
-//! The smaller sections: `store`, `clock`, `log`, `import`, `identity`.
+//! The smaller sections: `store`, `clock`, `log`, `identity`.
 
 use std::{collections::HashMap, path::Path, sync::Arc, time::Duration};
 
 use tracing_subscriber::EnvFilter;
 use warifu_core::{
-    custody::CustodyKind,
     ident::{Institution, Name},
     rules::Rules,
 };
 
 use super::{
-    Import, Log, LogFormat, StoreSettings,
+    Log, LogFormat, StoreSettings,
     check::Check,
     fault::Fault,
     files,
-    raw::{RawClock, RawIdentity, RawImport, RawLog, RawStore},
+    raw::{RawClock, RawIdentity, RawLog, RawStore},
     tree::Tree,
 };
 #[cfg(feature = "test-clock")]
@@ -104,34 +103,6 @@ pub(super) fn log(tree: &Tree, faults: &mut Vec<Fault>) -> Log {
         }
     };
     Log { level, format }
-}
-
-pub(super) fn import(
-    tree: &Tree,
-    store: Option<&StoreSettings>,
-    faults: &mut Vec<Fault>,
-) -> Option<Import> {
-    let raw: RawImport = tree.section("import", faults);
-    let mut check = Check::new(tree, "import", faults);
-    let custody = match raw.custody.as_deref() {
-        None | Some("wrapped") => CustodyKind::Wrapped,
-        Some("resident") => CustodyKind::Resident,
-        Some(_) => {
-            check.fault("custody", "is wrapped or resident", r#"custody = "wrapped""#);
-            CustodyKind::Wrapped
-        }
-    };
-    if let Some(folder) = &raw.folder
-        && let Err(rule) = files::folder(folder)
-    {
-        check.fault("folder", rule, r#"folder = "/var/lib/warifu/spool""#);
-    }
-    let beside = || store.map(|store| store.path.with_file_name("spool"));
-    Some(Import {
-        custody,
-        folder: raw.folder.or_else(beside)?,
-        accept_quarantined: raw.accept_quarantined.unwrap_or(false),
-    })
 }
 
 pub(super) fn subjects(

@@ -13,7 +13,7 @@ struct Place(TempDir);
 impl Place {
     fn new() -> Self {
         let place = Self(tempfile::tempdir().unwrap());
-        for folder in ["etc/tls", "var", "lib"] {
+        for folder in ["etc/tls", "etc/import", "var", "lib"] {
             fs::create_dir_all(place.0.path().join(folder)).unwrap();
         }
         for file in ["etc/tls/server.pem", "etc/tls/clients.pem", "etc/tls/clients.crl"] {
@@ -22,6 +22,12 @@ impl Place {
         place.write("lib/libsofthsm2.so", "-", 0o755);
         place.write("etc/tls/server.key", "-", 0o600);
         place.write("etc/hsm.pin", "1234", 0o600);
+        for file in ["etc/import/openpgp.key", "etc/import/openpgp.pass"] {
+            place.write(file, "-", 0o600);
+        }
+        place.write("etc/import/maker.asc", "-", 0o644);
+        let maker = rcgen::generate_simple_self_signed(vec!["maker".to_owned()]).unwrap();
+        place.write("etc/import/maker-ca.pem", &maker.cert.pem(), 0o644);
         place
     }
 
@@ -112,7 +118,14 @@ fn the_comments_of_the_sample_are_good_too() {
     let config = place.load(&text, &[]).unwrap();
     assert_eq!(config.server.files.crl.len(), 1);
     assert_eq!(config.hsm.supervisor.worker.token_serial.as_deref(), Some("0123456789abcdef"));
+    assert_eq!(config.import.signature_roots.len(), 1);
+    let openpgp = config.import.openpgp.unwrap();
+    assert!(openpgp.secret_key.ends_with("openpgp.key") && openpgp.passphrase.is_some());
+    assert_eq!(openpgp.signers.len(), 1);
     let defaults = place.load(&place.sample(), &[]).unwrap();
+    assert_eq!(config.approval, defaults.approval);
+    assert_eq!(config.people, defaults.people);
+    assert_eq!((&defaults.import.openpgp, defaults.import.signature_roots.len()), (&None, 0));
     assert_eq!(config.server.settings, defaults.server.settings);
     assert_eq!(config.institutions, defaults.institutions);
     assert_eq!(config.store.cache_bytes, defaults.store.cache_bytes);
@@ -237,6 +250,93 @@ fn a_subject_belongs_to_a_known_institution() {
     let place = Place::new();
     let text = place.sample().replace("institution = \"bank-000\"", "institution = \"bank-009\"");
     assert_eq!(place.keys_of_faults(&text, &[]), ["identity.institution"]);
+}
+
+#[test]
+fn two_people_are_asked_for_unless_somebody_says_otherwise() {
+    let place = Place::new();
+    assert!(place.load(&place.sample(), &[]).unwrap().approval.enforce);
+    let off = [("WARIFU__APPROVAL__ENFORCE", "false")];
+    assert!(!place.load(&place.sample(), &off).unwrap().approval.enforce);
+}
+
+#[test]
+fn the_certificates_of_a_person_are_told_apart_from_those_of_others() {
+    let place = Place::new();
+    let config = place.load(&place.sample(), &[]).unwrap();
+    let bank = |name| &config.people[&Institution::parse(name).unwrap()];
+    let name = |text| Name::parse(text).unwrap();
+    assert_eq!(bank("bank-000").len(), 2);
+    for certificate in ["sato-laptop", "sato-card"] {
+        assert_eq!(bank("bank-000").get(&name(certificate)), Some(&name("sato")));
+    }
+    assert!(bank("bank-001").is_empty(), "people of one bank are none of another's");
+}
+
+#[test]
+fn a_certificate_has_one_owner_and_a_person_one_entry() {
+    let place = Place::new();
+    let line = "certificates = [\"sato-laptop\", \"sato-card\"]";
+    let with = |more: &str| place.sample().replace(line, &format!("{line}\n{more}"));
+    let person = |name: &str, list: &str| {
+        with(&format!("[[institution.person]]\nname = {name:?}\ncertificates = {list}"))
+    };
+    let certificates = "institution.person.certificates";
+    for (text, keys) in [
+        (person("suzuki", "[\"Sato-Card\"]"), vec![certificates]),
+        (person("suzuki", "[\"s-1\", \"s-1\"]"), vec![certificates]),
+        (person("suzuki", "[]"), vec![certificates]),
+        (person("suzuki", "[\"a b\"]"), vec![certificates]),
+        (person("SATO", "[\"s-1\"]"), vec!["institution.person.name"]),
+        (person("", "[\"s-1\"]"), vec!["institution.person.name"]),
+    ] {
+        let faults = place.load(&text, &[]).unwrap_err();
+        assert_eq!(faults.iter().map(Fault::key).collect::<Vec<_>>(), keys, "{text}");
+        assert!(faults[0].to_string().contains("bank-000"), "{}", faults[0]);
+    }
+}
+
+/// The sample with its commented lines of these keys in force.
+fn with_keys(place: &Place, keys: &[&str]) -> String {
+    let bare = |line: &str| {
+        let set = keys.iter().any(|key| line.starts_with(&format!("#{key} ")));
+        if set { line.trim_start_matches('#').to_owned() } else { line.to_owned() }
+    };
+    place.sample().lines().map(|line| bare(line) + "\n").collect()
+}
+
+#[test]
+fn what_opens_messages_is_nobody_elses_to_read() {
+    let place = Place::new();
+    let keys = ["openpgp_secret_key_file", "openpgp_passphrase_file", "openpgp_signers"];
+    assert!(place.load(&with_keys(&place, &keys), &[]).is_ok());
+    assert_eq!(
+        place.keys_of_faults(&with_keys(&place, &keys[1..]), &[]),
+        ["import.openpgp_secret_key_file"],
+        "a passphrase of nothing"
+    );
+    place.write("etc/import/openpgp.key", "-", 0o640);
+    place.write("etc/import/openpgp.pass", "-", 0o644);
+    fs::remove_file(place.0.path().join("etc/import/maker.asc")).unwrap();
+    assert_eq!(
+        place.keys_of_faults(&with_keys(&place, &keys), &[]),
+        keys.map(|key| format!("import.{key}"))
+    );
+}
+
+#[test]
+fn a_root_is_a_certificate() {
+    let place = Place::new();
+    let text = with_keys(&place, &["signature_roots"]);
+    for bad in [
+        "-",
+        "",
+        "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n",
+        "-----BEGIN CERTIFICATE-----\nMAA=\n",
+    ] {
+        place.write("etc/import/maker-ca.pem", bad, 0o644);
+        assert_eq!(place.keys_of_faults(&text, &[]), ["import.signature_roots"], "{bad:?}");
+    }
 }
 
 /// The sample with lines of its own for bank-000.

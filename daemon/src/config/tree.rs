@@ -11,7 +11,8 @@ use serde::de::DeserializeOwned;
 use super::fault::Fault;
 
 /// The sections there are.
-const SECTIONS: [&str; 10] = [
+const SECTIONS: [&str; 11] = [
+    "approval",
     "clock",
     "hsm",
     "identity",

@@ -11,6 +11,7 @@ use std::io::{self, BufRead, Cursor, Read as _};
 
 pub mod code;
 pub mod crypto;
+mod decipher;
 pub mod format;
 mod gate;
 pub mod inspect;
@@ -34,7 +35,7 @@ pub use code::{Code, Scope};
 pub use crypto::ContainerCrypto;
 pub use format::{Detected, Format};
 pub use options::{
-    Declared, IntegerEncoding, Lenience, Limits, OneTime, ReadOptions, SecretEncoding, Signatures,
+    Declared, IntegerEncoding, Lenience, Limits, OneTime, OpenPgp, ReadOptions, SecretEncoding, Signatures,
     Trust,
 };
 pub use record::{Algorithm, CameraPart, Record, SecretValue};
@@ -62,22 +63,41 @@ pub fn open<'a, R: BufRead + Send + 'a>(
     let mut first = Vec::new();
     read_start(&mut input, &mut first)
         .map_err(|_| Refusal::new(Code::Io, "file", "the file can be read"))?;
-    let detected = explain(&first, options.format)?;
+    let mut detected = explain(&first, options.format)?;
+    refuse_unused(detected.format, &options)?;
     if first.starts_with(BOM) {
         first.drain(..BOM.len());
     }
     let whole = Cursor::new(first).chain(input);
     let reader = reader(detected.format, whole, options)?;
+    detected.inside = reader.inside().cloned().map(Box::new);
     Ok(SeedFile { detected, reader })
 }
 
 /// Tells the format from the first bytes of a file and says why. A format that the officer names
-/// stands, but an empty file is never one.
+/// stands, but an empty file is never one. Of an OpenPGP message it is the format inside.
 pub fn explain(first: &[u8], named: Option<Format>) -> Result<Detected, Refusal> {
     match named {
-        Some(format) if !first.is_empty() => Ok(Detected::forced(format)),
+        Some(format) if !first.is_empty() && !format::is_openpgp(first) => {
+            Ok(Detected::forced(format))
+        }
         _ => format::detect(first),
     }
+}
+
+/// What is given for an OpenPGP message says that there should be one.
+fn refuse_unused(format: Format, options: &ReadOptions) -> Result<(), Refusal> {
+    if format == Format::OpenPgp {
+        return Ok(());
+    }
+    if !options.openpgp.secret_keys.is_empty() {
+        let rule = "an OpenPGP key is given for an OpenPGP message only";
+        return Err(Refusal::new(Code::KeyUnused, "file", rule));
+    }
+    if options.openpgp.require_signature {
+        return Err(Refusal::new(Code::SigMissing, "file", "the file is a signed OpenPGP message"));
+    }
+    Ok(())
 }
 
 fn reader<'a>(
@@ -86,7 +106,7 @@ fn reader<'a>(
     options: ReadOptions,
 ) -> Result<Box<dyn Reader + Send + 'a>, Refusal> {
     match format {
-        Format::Pskc => Ok(Box::new(pskc::PskcReader::open(input, options)?)),
+        Format::Pskc => pskc::open(input, options),
         Format::PskcDraft => pskc::draft::open(input, options),
         Format::OathCsv => text::oath::open(Dialect::PrivacyIdea, input, options),
         Format::OathCsvLinotp => text::oath::open(Dialect::LinOtp, input, options),

@@ -96,17 +96,29 @@ pub struct Detected {
     pub could_be: Vec<(Format, &'static str)>,
     /// Whether the officer named it.
     pub is_forced: bool,
+    /// What is inside, where the file is but an envelope; known once it was opened.
+    pub inside: Option<Box<Self>>,
 }
 
 impl Detected {
     /// Told by the file.
     pub(super) fn with(format: Format, because: impl Into<String>) -> Self {
-        Self { format, because: because.into(), could_be: Vec::new(), is_forced: false }
+        let because = because.into();
+        Self { format, because, could_be: Vec::new(), is_forced: false, inside: None }
     }
 
     /// As the officer says.
     pub(super) fn forced(format: Format) -> Self {
         Self { is_forced: true, ..Self::with(format, "the officer named the format") }
+    }
+
+    /// The words of the formats: `oath-csv`, or `openpgp containing oath-csv`.
+    pub fn words(&self) -> String {
+        let word = self.format.word();
+        match &self.inside {
+            Some(inside) => format!("{word} containing {}", inside.words()),
+            None => word.to_owned(),
+        }
     }
 }
 
@@ -143,23 +155,44 @@ fn refused_container(first: &[u8]) -> Option<&'static str> {
         }
         () if first.starts_with(b"%PDF") => Some("a PDF document holds no seed records"),
         () if first.starts_with(b"\x1F\x8B") => Some("a gzip file is unpacked first"),
+        () if is_armored(first) && !is_openpgp(first) => {
+            Some("OpenPGP armor holds an encrypted or signed message, no key and no signed text")
+        }
         () => None,
     }
 }
 
-/// An armored message, or the first packet tags of an encrypted or signed one (RFC 9580 s.4.2).
-fn is_openpgp(first: &[u8]) -> bool {
+fn is_armored(first: &[u8]) -> bool {
+    first.trim_ascii_start().starts_with(b"-----BEGIN PGP ")
+}
+
+/// An armored message, or the first packet of one (RFC 9580 s.4.2): its tag, and behind the length
+/// the version or algorithm that it begins with. Text that is not UTF-8 may begin with such a tag.
+pub(super) fn is_openpgp(first: &[u8]) -> bool {
     if first.trim_ascii_start().starts_with(b"-----BEGIN PGP MESSAGE-----") {
         return true;
     }
-    let Some(&tag) = first.first() else { return false };
-    let kind = match tag {
-        0xC0..=0xFF => tag & 0x3F,
-        0x80..=0xBF => (tag >> 2) & 0x0F,
+    let Some((tag, rest)) = first.split_first() else { return false };
+    let length = rest.first().copied().unwrap_or_default();
+    let (kind, skipped) = match tag {
+        0xC0..=0xFF if matches!(length, 192..=223) => (tag & 0x3F, 2),
+        0xC0..=0xFF if length == 255 => (tag & 0x3F, 5),
+        0xC0..=0xFF => (tag & 0x3F, 1),
+        0x80..=0xBF => ((tag >> 2) & 0x0F, [1, 2, 4, 0][usize::from(tag & 3)]),
         _ => return false,
     };
-    // 1 PKESK, 3 SKESK, 4 one-pass signature, 8 compressed, 9 and 18 encrypted data.
-    matches!(kind, 1 | 3 | 4 | 8 | 9 | 18)
+    let Some(begin) = rest.get(skipped) else { return false };
+    match kind {
+        // Session keys for a public key and for a password, one-pass signature.
+        1 | 4 => matches!(begin, 3 | 6),
+        3 => matches!(begin, 4..=6),
+        8 => *begin <= 3,
+        // Encrypted without integrity protection: recognised so that it is refused for that.
+        9 => true,
+        18 => matches!(begin, 1 | 2),
+        20 => *begin == 1,
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -185,8 +218,14 @@ mod tests {
 
     #[test]
     fn openpgp_is_told_by_armor_or_packet() {
-        for bytes in [&b"-----BEGIN PGP MESSAGE-----\n"[..], &[0xC1, 0xC0], &[0x85, 0x01]] {
+        let armor = &b"-----BEGIN PGP MESSAGE-----\n"[..];
+        for bytes in
+            [armor, &[0xC1, 0xC0, 0, 3], &[0x85, 0x01, 0x0C, 3], &[0xD2, 0xFF, 0, 0, 0, 9, 1]]
+        {
             assert_eq!(detect(bytes).unwrap().format, Format::OpenPgp);
         }
+        assert!(!is_openpgp("\u{c4}pfel,".as_bytes()));
+        let key = b"-----BEGIN PGP PUBLIC KEY BLOCK-----\n";
+        assert_eq!(detect(key).unwrap_err().code, Code::Format);
     }
 }

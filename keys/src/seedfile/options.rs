@@ -5,6 +5,7 @@ use warifu_core::time::UnixTime;
 
 use super::format::Format;
 use super::unwrap::Unlock;
+use crate::secret::Secret;
 
 /// Sizes beyond which a file is refused unread.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +22,8 @@ pub struct Limits {
     pub record_nodes: u32,
     /// Keys of one file.
     pub keys: usize,
+    /// Bytes of an OpenPGP message, and of what it holds: both are in memory as a whole.
+    pub message_bytes: usize,
 }
 
 impl Default for Limits {
@@ -32,6 +35,7 @@ impl Default for Limits {
             record_bytes: 1 << 20,
             record_nodes: 4096,
             keys: 5_000_000,
+            message_bytes: 64 << 20,
         }
     }
 }
@@ -64,6 +68,21 @@ pub struct Trust {
     pub roots: Vec<Vec<u8>>,
     /// SHA-1 is taken, for old files only.
     pub allow_sha1: bool,
+}
+
+/// What opens an OpenPGP message beside [`ReadOptions::unlock`], whose password opens one that is
+/// encrypted with a password, and who may have signed it.
+#[derive(Debug, Default)]
+pub struct OpenPgp {
+    /// Files with secret keys, armored or not.
+    pub secret_keys: Vec<Secret>,
+    /// Passphrase of the secret keys, where they have one.
+    pub passphrase: Option<Secret>,
+    /// Files with the certificates of trusted signers, armored or not. A signature that none of them
+    /// made refuses the message, unless [`ReadOptions::signatures`] says to ignore it.
+    pub signers: Vec<Vec<u8>>,
+    /// Only signed messages are taken.
+    pub require_signature: bool,
 }
 
 /// How secrets of a format without a fixed encoding are written.
@@ -133,6 +152,10 @@ pub struct ReadOptions {
     /// Key or password with which values are opened in software. Without it encrypted values stay
     /// encrypted, which is what the HSM path wants.
     pub unlock: Option<Unlock>,
+    /// Keys, passphrase and signers of an OpenPGP message.
+    pub openpgp: OpenPgp,
+    /// MAC key agreed beforehand, for a file that only names it (RFC 6030 s.6.1.1).
+    pub mac_key: Option<Secret>,
     /// What the file leaves open.
     pub declared: Declared,
     /// Departures that are read.

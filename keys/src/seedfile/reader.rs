@@ -3,6 +3,7 @@
 //! Not responsible for any format.
 
 use super::crypto::ContainerCrypto;
+use super::format::Detected;
 use super::record::Record;
 use super::refusal::{Refusal, Warning};
 
@@ -10,6 +11,11 @@ use super::refusal::{Refusal, Warning};
 pub(super) trait Reader: Iterator<Item = Result<Record, Refusal>> {
     /// What protects the values; `None` where they are plain. Known before the first record.
     fn crypto(&self) -> Option<&ContainerCrypto> {
+        None
+    }
+
+    /// What was told of the key list inside, where the file is but its envelope.
+    fn inside(&self) -> Option<&Detected> {
         None
     }
 

@@ -6,19 +6,24 @@
 use std::collections::VecDeque;
 use std::io::BufRead;
 
+use zeroize::Zeroizing;
+
 use super::code::Code;
-use super::crypto::{ContainerCrypto, KeySource, MacMethod, Pbkdf2};
+use super::crypto::{ContainerCrypto, KeySource, MacKey, MacMethod, Pbkdf2};
 use super::options::{ReadOptions, Signatures};
 use super::reader::Reader;
 use super::record::{Algorithm, Record, SecretValue};
 use super::refusal::{Position, Refusal, Warning};
 use super::scan::{Piece, Root, Scanner};
 use super::seen::{self, Seen};
+use dialect::Dialect;
 use element::{El, Place};
 use names::{DS, PSKC};
+use package::Package;
 use values::Values;
 
 mod device;
+pub(super) mod dialect;
 pub(super) mod draft;
 pub(super) mod element;
 mod header;
@@ -31,8 +36,16 @@ mod policy;
 mod signature;
 mod values;
 
+/// Opens an RFC 6030 file.
+pub(super) fn open<'a>(
+    input: impl BufRead + Send + 'a,
+    options: ReadOptions,
+) -> Result<Box<dyn Reader + Send + 'a>, Refusal> {
+    Ok(Box::new(PskcReader::open(input, options, Dialect::Rfc)?))
+}
+
 /// Reads one container.
-pub(super) struct PskcReader<R> {
+struct PskcReader<R> {
     scanner: Scanner<R>,
     options: ReadOptions,
     root: Root,
@@ -44,6 +57,9 @@ pub(super) struct PskcReader<R> {
     keys: usize,
     identities: Seen,
     secrets: Seen,
+    dialect: Dialect,
+    /// What keys of a draft have in common, as the file has it.
+    properties: Zeroizing<Vec<u8>>,
     /// Device and secret of the key before, where that was one of OCRA.
     owner: Option<[u8; 16]>,
     signed: bool,
@@ -64,15 +80,15 @@ enum Stage {
 
 impl<R: BufRead> PskcReader<R> {
     /// Reads the head, so that the protection is known before the first key.
-    pub(super) fn open(input: R, options: ReadOptions) -> Result<Self, Refusal> {
+    fn open(input: R, options: ReadOptions, dialect: Dialect) -> Result<Self, Refusal> {
         let mut scanner = Scanner::new(input, options.limits);
         signature::cover(&options).into_iter().for_each(|covered| scanner.cover(covered));
         let root = scanner.root()?;
-        if let Err(refusal) = check_root(&root, &options) {
+        let is_later = check_root(&root, &options, dialect).map_err(|refusal| {
             // A file that is not even XML is told so, rather than that its root is unknown.
-            let deeper = scanner.drain().filter(|found| is_syntax(found.code));
-            return Err(deeper.unwrap_or(refusal));
-        }
+            scanner.drain().filter(|found| is_syntax(found.code)).unwrap_or(refusal)
+        })?;
+        let warnings = is_later.then(|| Warning::new(Code::WVersion, "Version"));
         if let Some(covered) = scanner.covered() {
             signature::cover_root(covered, &root, &options)?;
         }
@@ -88,12 +104,14 @@ impl<R: BufRead> PskcReader<R> {
             keys: 0,
             identities: Seen::default(),
             secrets: Seen::default(),
+            dialect,
+            properties: Zeroizing::default(),
             owner: None,
             signed: false,
             seal: None,
             first: None,
             ready: VecDeque::new(),
-            warnings: Vec::new(),
+            warnings: warnings.into_iter().collect(),
             done: false,
         };
         while reader.stage == Stage::Head {
@@ -117,12 +135,16 @@ impl<R: BufRead> PskcReader<R> {
         }
     }
 
-    fn absorb(&mut self, piece: Piece) -> Result<(), Refusal> {
+    fn absorb(&mut self, mut piece: Piece) -> Result<(), Refusal> {
+        if self.stage == Stage::Packages && !self.properties.is_empty() {
+            piece.append(&self.properties);
+        }
         let text = piece.document(&self.root)?;
         let extra = self.root.extra_lines();
         let document = element::parse(&text, &self.options.limits, piece.line, extra)?;
-        let mut place = Place::of(&piece, &self.root, String::new());
-        let Some((namespace, name)) = El::of_piece(&document, &place)
+        let place = |label| Place::of(&piece, &self.root, label).in_dialect(self.dialect);
+        let top = place(String::new());
+        let Some((namespace, name)) = El::of_piece(&document, &top)
             .map(|el| (el.namespace().to_owned(), el.name().to_owned()))
         else {
             return Ok(());
@@ -136,10 +158,13 @@ impl<R: BufRead> PskcReader<R> {
             }
             (true, "KeyPackage") => {
                 self.packages = self.packages.saturating_add(1);
-                place = Place::of(&piece, &self.root, format!("KeyPackage[{}]", self.packages));
             }
-            _ => place = Place::of(&piece, &self.root, name.clone()),
+            _ => {}
         }
+        let place = place(match name.as_str() {
+            "KeyPackage" => format!("KeyPackage[{}]", self.packages),
+            _ => name.clone(),
+        });
         if let Some(covered) = self.scanner.covered()
             && !signature
         {
@@ -151,6 +176,11 @@ impl<R: BufRead> PskcReader<R> {
             "EncryptionKey" if namespace == PSKC => self.encryption_key(el),
             "MACMethod" if namespace == PSKC => self.mac_method(el),
             "KeyPackage" if namespace == PSKC => self.package(el),
+            "EncryptionMethod" | "DigestMethod" | "MACAlgorithm" | "KeyProperties"
+                if namespace == PSKC && self.dialect == Dialect::Draft =>
+            {
+                self.draft_head(&name, el, &piece)
+            }
             "Extensions" if namespace == PSKC => {
                 self.stage = Stage::Tail;
                 Ok(())
@@ -164,6 +194,10 @@ impl<R: BufRead> PskcReader<R> {
             return Err(el.refuse(Code::Schema, "EncryptionKey comes once, first of all"));
         }
         let key = header::encryption_key(el)?;
+        self.take_key(el, key)
+    }
+
+    fn take_key(&mut self, el: El<'_>, key: KeySource) -> Result<(), Refusal> {
         if self.options.key_name.is_some() && self.options.key_name.as_deref() != key.name() {
             return Err(el.refuse_field(Code::KeyName, "KeyName", "the file names the chosen key"));
         }
@@ -183,15 +217,58 @@ impl<R: BufRead> PskcReader<R> {
         if self.key.is_none() {
             return Err(el.refuse(Code::Schema, "a MACMethod needs an EncryptionKey before it"));
         }
-        self.mac = Some(header::mac_method(el)?);
+        let mut mac = header::mac_method(el)?;
+        if matches!(mac.key, MacKey::Agreed(_)) && self.options.mac_key.is_none() {
+            let rule = "the MAC key comes encrypted in the file, or is given beside the file's key";
+            return Err(el.refuse_field(Code::MacKey, "MACKeyReference", rule));
+        }
+        mac.may_cover_plaintext = self.options.lenience.mac_over_plaintext;
+        self.mac = Some(mac);
         Ok(())
+    }
+
+    /// What stands before the keys in a draft only.
+    fn draft_head(&mut self, name: &str, el: El<'_>, piece: &Piece) -> Result<(), Refusal> {
+        if self.stage != Stage::Head {
+            return Err(el.refuse(Code::Schema, "the head comes before the keys"));
+        }
+        match name {
+            "EncryptionMethod" if self.key.is_some() || self.mac.is_some() => {
+                Err(el.refuse(Code::Schema, "one encryption, named first of all"))
+            }
+            "EncryptionMethod" => {
+                if let Some((key, common)) = draft::encryption(el)? {
+                    self.take_key(el, key)?;
+                    self.values.common = Some(common);
+                }
+                Ok(())
+            }
+            "KeyProperties" => {
+                self.properties.extend_from_slice(piece.octets());
+                if self.properties.len() > self.options.limits.record_bytes {
+                    return Err(el.refuse(Code::LimitSize, "properties of less than 1 MiB"));
+                }
+                Ok(())
+            }
+            _ if self.mac.is_some() => Err(el.refuse(Code::Schema, "one method for MACs")),
+            // Without encryption there is nothing that such a MAC could be made with.
+            _ if self.key.is_none() => Ok(()),
+            _ => {
+                self.mac = Some(draft::mac(el)?);
+                Ok(())
+            }
+        }
     }
 
     fn enter_packages(&mut self) -> Result<(), Refusal> {
         self.stage = Stage::Packages;
         let Some(key) = self.key.take() else { return Ok(()) };
         let mac = self.mac.take();
-        let cipher = mac.as_ref().map(|mac| mac.key.cipher);
+        let carried = mac.as_ref().and_then(|mac| match &mac.key {
+            MacKey::Carried(value) => Some(value.cipher),
+            MacKey::Agreed(_) | MacKey::Encryption => None,
+        });
+        let cipher = carried.or(self.values.common.as_ref().map(|common| common.cipher));
         let mut crypto = ContainerCrypto { key, mac, cipher: None };
         if let Some(cipher) = cipher {
             crypto.settle(cipher).map_err(|(code, rule)| {
@@ -207,9 +284,13 @@ impl<R: BufRead> PskcReader<R> {
         if self.stage == Stage::Tail {
             return Err(el.refuse(Code::Schema, "keys come before signature and extensions"));
         }
-        let Some(package) = package::read(el, &mut self.values, &self.options)? else {
-            return Ok(());
-        };
+        for package in package::read(el, &mut self.values, &self.options)? {
+            self.one(el, package)?;
+        }
+        Ok(())
+    }
+
+    fn one(&mut self, el: El<'_>, package: Package) -> Result<(), Refusal> {
         self.keys = self.keys.saturating_add(1);
         if self.keys > self.options.limits.keys {
             return Err(el.refuse(Code::LimitSize, "more keys than the limit for one file"));
@@ -326,10 +407,10 @@ impl<R: BufRead> Iterator for PskcReader<R> {
     }
 }
 
-fn check_root(root: &Root, options: &ReadOptions) -> Result<(), Refusal> {
+fn check_root(root: &Root, options: &ReadOptions, dialect: Dialect) -> Result<bool, Refusal> {
     let text = root.alone();
     let document = element::parse(&text, &options.limits, root.line, 0)?;
-    let place = Place::of_root(root);
+    let place = Place::of_root(root).in_dialect(dialect);
     header::check_root(El::of_root(&document, &place))
 }
 

@@ -81,7 +81,7 @@ impl SecretValue {
     pub fn may_have(&self, octets: usize) -> bool {
         match self {
             Self::Plain(secret) => secret.len() == octets,
-            Self::Encrypted(value) => value.cipher.sealed_len(octets) == value.octets.len(),
+            Self::Encrypted(value) => value.cipher.may_hold(octets, value.octets.len()),
         }
     }
 }

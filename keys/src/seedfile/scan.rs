@@ -79,6 +79,16 @@ impl Root {
 }
 
 impl Piece {
+    /// Adds other pieces behind this one.
+    pub(super) fn append(&mut self, others: &[u8]) {
+        self.xml.extend_from_slice(others);
+    }
+
+    /// The piece as it stands in the file.
+    pub(super) fn octets(&self) -> &[u8] {
+        &self.xml
+    }
+
     /// The piece inside the root element, a document of its own.
     pub(super) fn document(&self, root: &Root) -> Result<Zeroizing<String>, Refusal> {
         std::str::from_utf8(&self.xml).map(|inner| root.around(inner)).map_err(|_| {

@@ -6,18 +6,18 @@
 
 use std::fmt;
 
-use aes::cipher::block_padding::Pkcs7;
-use aes::cipher::{BlockCipher, BlockDecryptMut, KeyInit, KeyIvInit};
-use aes::{Aes128, Aes192, Aes256};
 use hmac::{Hmac, Mac};
 use pbkdf2::pbkdf2_hmac;
 use sha1::Sha1;
+use sha2::digest::KeyInit;
 use sha2::{Sha224, Sha256, Sha384, Sha512};
 use zeroize::Zeroizing;
 
 use super::code::Code;
-use super::crypto::{AesBits, Cipher, ContainerCrypto, EncryptedValue, KeySource, MacHash, Pbkdf2};
-use super::keywrap;
+use super::crypto::{
+    Cipher, ContainerCrypto, EncryptedValue, KeySource, MacHash, MacKey, MacMethod, Pbkdf2,
+};
+use super::decipher::decipher;
 use super::refusal::Refusal;
 use crate::secret::Secret;
 
@@ -78,93 +78,104 @@ pub fn derive(kdf: &Pbkdf2, password: &Secret) -> Secret {
 #[derive(Debug)]
 pub struct Opener {
     key: Secret,
-    mac: Option<(MacHash, Secret)>,
+    mac: Option<MacCheck>,
+}
+
+/// How MACs are checked.
+#[derive(Debug)]
+struct MacCheck {
+    hash: MacHash,
+    key: Secret,
+    may_cover_plaintext: bool,
 }
 
 impl Opener {
-    /// Derives what is to be derived and opens the MAC key. Slow for a password, on purpose.
-    pub fn new(crypto: &ContainerCrypto, cipher: Cipher, unlock: &Unlock) -> Result<Self, Refusal> {
+    /// Derives what is to be derived and opens the MAC key; `agreed` is the MAC key that the file
+    /// only names. Slow for a password, on purpose.
+    pub fn new(
+        crypto: &ContainerCrypto,
+        cipher: Cipher,
+        unlock: &Unlock,
+        agreed: Option<&Secret>,
+    ) -> Result<Self, Refusal> {
         let key = match (&crypto.key, unlock) {
             (KeySource::PreShared { .. }, Unlock::Key(key)) => Secret::new(key.expose().to_vec()),
             (KeySource::Password { kdf, .. }, Unlock::Password(password)) => derive(kdf, password),
-            (KeySource::PreShared { .. }, Unlock::Password(_)) => {
-                return Err(Refusal::new(
-                    Code::KeyRequired,
-                    "EncryptionKey",
-                    "the file is encrypted with a key, not with a password",
-                ));
-            }
-            (KeySource::Password { .. }, Unlock::Key(_)) => {
-                return Err(Refusal::new(
-                    Code::KeyRequired,
-                    "EncryptionKey",
-                    "the file is encrypted with a password, not with a key",
-                ));
-            }
+            (source, _) => return Err(another_key(source)),
         };
-        if key.len() != cipher.key_len() {
+        if !cipher.takes_key(key.len()) {
             let rule = "the key is as long as the encryption algorithm asks";
             return Err(Refusal::new(Code::KeyLength, "key", rule));
         }
-        let mac = match &crypto.mac {
-            None => None,
-            Some(method) => {
-                let opened = decrypt(&key, &method.key)
-                    .filter(|opened| opened.len() >= MIN_MAC_KEY)
-                    .ok_or_else(|| Refusal::new(Code::Decrypt, "MACKey", OPENS))?;
-                Some((method.hash, opened))
-            }
-        };
+        let mac = crypto.mac.as_ref().map(|method| MacCheck::new(method, &key, agreed));
+        let mac = mac.transpose()?;
         Ok(Self { key, mac })
     }
 
     /// Checks the MAC where there is one, then decrypts.
     pub fn open(&self, value: &EncryptedValue) -> Result<Secret, Refusal> {
+        let decrypted = || {
+            decipher(value.cipher, &self.key, &value.octets)
+                .ok_or_else(|| Refusal::new(Code::Decrypt, "EncryptedValue", OPENS))
+        };
         match (&self.mac, &value.mac) {
-            (Some((hash, key)), Some(mac)) => {
-                if !verify(*hash, key, &value.octets, mac) {
-                    return Err(Refusal::new(Code::MacMismatch, "ValueMAC", OPENS));
+            (Some(check), Some(mac)) => {
+                let mismatch = || Refusal::new(Code::MacMismatch, "ValueMAC", OPENS);
+                if check.holds(&value.octets, mac) {
+                    return decrypted();
                 }
+                if !check.may_cover_plaintext {
+                    return Err(mismatch());
+                }
+                let plain = decrypted().map_err(|_| mismatch())?;
+                if check.holds(plain.expose(), mac) { Ok(plain) } else { Err(mismatch()) }
             }
             (_, None) if value.cipher.needs_mac() => {
-                let rule = "every AES-CBC value has a ValueMAC";
-                return Err(Refusal::new(Code::MacMissing, "ValueMAC", rule));
+                let rule = "every value of a CBC cipher has a ValueMAC";
+                Err(Refusal::new(Code::MacMissing, "ValueMAC", rule))
             }
             (None, Some(_)) => {
                 let rule = "a ValueMAC needs a MACMethod";
-                return Err(Refusal::new(Code::MacMethod, "MACMethod", rule));
+                Err(Refusal::new(Code::MacMethod, "MACMethod", rule))
             }
-            (_, None) => {}
+            (_, None) => decrypted(),
         }
-        decrypt(&self.key, value)
-            .ok_or_else(|| Refusal::new(Code::Decrypt, "EncryptedValue", OPENS))
     }
 }
 
-fn decrypt(key: &Secret, value: &EncryptedValue) -> Option<Secret> {
-    let octets = value.octets.as_slice();
-    match value.cipher {
-        Cipher::AesCbc(AesBits::B128) => cbc::<Aes128>(key.expose(), octets),
-        Cipher::AesCbc(AesBits::B192) => cbc::<Aes192>(key.expose(), octets),
-        Cipher::AesCbc(AesBits::B256) => cbc::<Aes256>(key.expose(), octets),
-        Cipher::AesKeyWrap(bits) => keywrap::unwrap(bits, key.expose(), octets)
-            .map(|plain| Secret::new(plain.as_slice().to_vec())),
-    }
+/// What was given does not open such a file.
+fn another_key(source: &KeySource) -> Refusal {
+    let rule = match source {
+        KeySource::PreShared { .. } => "the file is encrypted with a key, not with a password",
+        KeySource::Password { .. } => "the file is encrypted with a password, not with a key",
+        KeySource::Certificate { .. } => {
+            "the file is encrypted to an RSA key: import it where the HSM holds the private one"
+        }
+    };
+    Refusal::new(Code::KeyRequired, "EncryptionKey", rule)
 }
 
-/// CBC with the IV in front and strict PKCS#7 padding.
-fn cbc<C>(key: &[u8], octets: &[u8]) -> Option<Secret>
-where
-    C: BlockCipher + BlockDecryptMut + KeyInit,
-    cbc::Decryptor<C>: KeyIvInit,
-{
-    let (iv, ciphertext) = octets.split_at_checked(16)?;
-    let mut buffer = Zeroizing::new(ciphertext.to_vec());
-    let plain = cbc::Decryptor::<C>::new_from_slices(key, iv)
-        .ok()?
-        .decrypt_padded_mut::<Pkcs7>(&mut buffer)
-        .ok()?;
-    Some(Secret::new(plain.to_vec()))
+impl MacCheck {
+    fn new(method: &MacMethod, key: &Secret, agreed: Option<&Secret>) -> Result<Self, Refusal> {
+        let copy = |secret: &Secret| Secret::new(secret.expose().to_vec());
+        let mac_key = match &method.key {
+            MacKey::Carried(value) => decipher(value.cipher, key, &value.octets)
+                .filter(|opened| opened.len() >= MIN_MAC_KEY)
+                .ok_or_else(|| Refusal::new(Code::Decrypt, "MACKey", OPENS))?,
+            MacKey::Agreed(_) => {
+                let rule = "the MAC key that the file names is given beside the transport key";
+                let agreed = agreed.filter(|agreed| agreed.len() >= MIN_MAC_KEY);
+                copy(agreed.ok_or_else(|| Refusal::new(Code::MacKey, "MACKeyReference", rule))?)
+            }
+            MacKey::Encryption => copy(key),
+        };
+        let may_cover_plaintext = method.may_cover_plaintext;
+        Ok(Self { hash: method.hash, key: mac_key, may_cover_plaintext })
+    }
+
+    fn holds(&self, octets: &[u8], mac: &[u8]) -> bool {
+        verify(self.hash, &self.key, octets, mac)
+    }
 }
 
 /// Constant-time check of the whole MAC; a shortened one is wrong.

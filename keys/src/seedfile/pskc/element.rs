@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use roxmltree::{Document, Node, ParsingOptions};
 use zeroize::Zeroizing;
 
+use super::dialect::Dialect;
 use super::names;
 use crate::seedfile::code::Code;
 use crate::seedfile::options::Limits;
@@ -52,17 +53,24 @@ pub(in crate::seedfile) struct Place {
     line: u64,
     extra_lines: u64,
     base: String,
+    dialect: Dialect,
 }
 
 impl Place {
     /// The place of a child of the root; `label` is its path, with a number where there are many.
     pub(in crate::seedfile) fn of(piece: &Piece, root: &Root, label: String) -> Self {
-        Self { line: piece.line, extra_lines: root.extra_lines(), base: label }
+        let extra_lines = root.extra_lines();
+        Self { line: piece.line, extra_lines, base: label, dialect: Dialect::Rfc }
     }
 
     /// The place of the root element itself.
     pub(in crate::seedfile) fn of_root(root: &Root) -> Self {
-        Self { line: root.line, extra_lines: 0, base: String::new() }
+        Self { line: root.line, extra_lines: 0, base: String::new(), dialect: Dialect::Rfc }
+    }
+
+    /// The same place, where names are read otherwise.
+    pub(super) fn in_dialect(self, dialect: Dialect) -> Self {
+        Self { dialect, ..self }
     }
 }
 
@@ -75,7 +83,10 @@ pub(in crate::seedfile) struct El<'a> {
 
 impl<'a> El<'a> {
     /// The piece's own element: the only child of the synthetic root.
-    pub(in crate::seedfile) fn of_piece(document: &'a Document<'a>, place: &'a Place) -> Option<Self> {
+    pub(in crate::seedfile) fn of_piece(
+        document: &'a Document<'a>,
+        place: &'a Place,
+    ) -> Option<Self> {
         let node = document.root_element().first_element_child()?;
         Some(Self { node, place })
     }
@@ -92,12 +103,17 @@ impl<'a> El<'a> {
 
     /// Namespace, empty where there is none.
     pub(in crate::seedfile) fn namespace(self) -> &'a str {
-        self.node.tag_name().namespace().unwrap_or("")
+        self.place.dialect.namespace(self.node)
+    }
+
+    /// Whether drafts are read here.
+    pub(super) fn is_draft(self) -> bool {
+        self.place.dialect == Dialect::Draft
     }
 
     /// Local name.
     pub(in crate::seedfile) fn name(self) -> &'a str {
-        self.node.tag_name().name()
+        self.place.dialect.name(self.node)
     }
 
     /// Whether this is `name` of RFC 6030.
@@ -107,10 +123,19 @@ impl<'a> El<'a> {
 
     /// An attribute without namespace, blanks trimmed.
     pub(in crate::seedfile) fn attribute(self, name: &str) -> Option<&'a str> {
-        self.node
-            .attributes()
-            .find(|a| a.namespace().is_none() && a.name() == name)
-            .map(|a| a.value().trim_matches(is_blank))
+        let named = |name: &str| {
+            let mut all = self.node.attributes();
+            all.find(|a| a.namespace().is_none() && a.name() == name)
+        };
+        let others = self.place.dialect.attribute_names(name);
+        let found = named(name).or_else(|| others.iter().find_map(|other| named(other)));
+        found.map(|a| a.value().trim_matches(is_blank))
+    }
+
+    /// The elements beside this one, where a piece was given more of them.
+    pub(super) fn siblings(self) -> impl Iterator<Item = El<'a>> {
+        let following = self.node.next_siblings().skip(1).filter(Node::is_element);
+        following.map(move |node| Self { node, place: self.place })
     }
 
     /// Names of the attributes without namespace.
@@ -142,7 +167,11 @@ impl<'a> El<'a> {
     }
 
     /// A refusal at this element.
-    pub(in crate::seedfile) fn refuse(self, code: Code, rule: impl Into<Cow<'static, str>>) -> Refusal {
+    pub(in crate::seedfile) fn refuse(
+        self,
+        code: Code,
+        rule: impl Into<Cow<'static, str>>,
+    ) -> Refusal {
         Refusal::new(code, self.name().to_owned(), rule).at(self.position())
     }
 
@@ -265,11 +294,23 @@ impl<'a> Children<'a> {
     }
 
     /// The child of that name, or a refusal of the given class at the parent.
-    pub(in crate::seedfile) fn need(&self, name: &'static str, code: Code) -> Result<El<'a>, Refusal> {
+    pub(in crate::seedfile) fn need(
+        &self,
+        name: &'static str,
+        code: Code,
+    ) -> Result<El<'a>, Refusal> {
         self.get(name).ok_or_else(|| {
             let rule = format!("{} must have {name}", self.parent.name());
             self.parent.refuse_field(code, name, rule)
         })
+    }
+
+    /// These, and those of the others that are not among them.
+    pub(super) fn or(mut self, others: Self) -> Self {
+        let missing = |other: &El<'a>| self.get(other.name()).is_none();
+        let more: Vec<El<'a>> = others.found.into_iter().filter(missing).collect();
+        self.found.extend(more);
+        self
     }
 
     /// Whether there is none.

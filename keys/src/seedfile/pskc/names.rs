@@ -22,6 +22,14 @@ pub(super) const PBKDF2: &[&str] = &[
 ];
 /// Common start of the key algorithms.
 pub(super) const ALGORITHM: &str = "urn:ietf:params:xml:ns:keyprov:pskc:";
+/// Beginnings of the key algorithms in drafts, before the `#`.
+pub(super) const DRAFT_ALGORITHMS: &[&str] = &[
+    "urn:ietf:params:xml:ns:keyprov:pskc",
+    "urn:ietf:params:xml:ns:keyprov:pskc:1.0",
+    "urn:ietf:params:xml:ns:keyprov:container",
+    "urn:ietf:params:xml:ns:keyprov:container:1.0",
+    "http://www.ietf.org/keyprov/pskc",
+];
 /// The keys of a camera token, which RFC 6030 has no name for.
 pub(super) const TXA1: &str = "urn:warifu:txa1";
 

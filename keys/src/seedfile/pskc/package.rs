@@ -7,9 +7,11 @@ use warifu_core::oath::HashAlgorithm;
 use warifu_core::time::UnixTime;
 
 use super::device::{self, Device};
+use super::draft;
 use super::element::{Children, El};
 use super::moving::{Moving, Source};
 use super::names::PSKC;
+use super::number;
 use super::parameters;
 use super::policy::{self, Dates};
 use super::values::Values;
@@ -19,8 +21,27 @@ use crate::seedfile::record::{Algorithm, CameraPart, KeyPolicy, Record, SecretVa
 use crate::seedfile::refusal::{Faults, Refusal, Warning};
 use crate::seedfile::suite::Ocra;
 
-const KEY_CHILDREN: &[&str] =
-    &["Issuer", "AlgorithmParameters", "KeyProfileId", "KeyReference", "Data", "UserId", "Policy"];
+/// Children of Key; those behind the seventh are of drafts.
+const KEY_CHILDREN: [&str; 15] = [
+    "Issuer",
+    "AlgorithmParameters",
+    "KeyProfileId",
+    "KeyReference",
+    "Data",
+    "UserId",
+    "Policy",
+    "PINPolicy",
+    "StartDate",
+    "ExpiryDate",
+    "Secret",
+    "Counter",
+    "Time",
+    "TimeInterval",
+    "TimeDrift",
+];
+const RFC_CHILDREN: usize = 7;
+/// Children of Data.
+const VALUES: [&str; 5] = ["Secret", "Counter", "Time", "TimeInterval", "TimeDrift"];
 
 /// What a package holds.
 pub(super) struct Package {
@@ -30,31 +51,44 @@ pub(super) struct Package {
     pub(super) key: Result<Record, Vec<Refusal>>,
 }
 
-/// Reads a KeyPackage; `None` where it holds no key. An error refuses the file.
+/// Reads a KeyPackage: no key or one, in drafts many. An error refuses the file.
 pub(super) fn read(
     el: El<'_>,
     values: &mut Values,
     options: &ReadOptions,
-) -> Result<Option<Package>, Refusal> {
-    let parts =
-        el.children(&[PSKC], &["DeviceInfo", "CryptoModuleInfo", "Key"], &["Extensions"])?;
-    let Some(key) = parts.get("Key") else { return Ok(None) };
+) -> Result<Vec<Package>, Refusal> {
+    let once: &[&str] = &["DeviceInfo", "CryptoModuleInfo", "Key"];
+    let parts = match el.is_draft() {
+        false => el.children(&[PSKC], once, &["Extensions"])?,
+        true => el.children(&[PSKC], once.get(..2).unwrap_or(once), &["Key", "Extensions"])?,
+    };
+    let device = parts.get("DeviceInfo");
+    parts.all("Key").map(|key| one(el, device, key, values, options)).collect()
+}
+
+fn one<'a>(
+    package: El<'a>,
+    device: Option<El<'a>>,
+    key: El<'a>,
+    values: &mut Values,
+    options: &ReadOptions,
+) -> Result<Package, Refusal> {
     let mut faults = Faults::default();
-    let device = device::read(el, parts.get("DeviceInfo"), &mut faults)?;
+    let device = device::read(package, device, &mut faults)?;
     let id = faults.keep(key_id(key))?;
     let serial = device.serial.as_ref().map(Serial::to_string);
     let identity = serial
         .clone()
         .zip(id.clone())
         .map(|(serial, id)| [device.manufacturer.clone().unwrap_or_default(), serial, id]);
-    let reading = Reading { key, values, options, faults, warnings: Vec::new() };
+    let reading = Reading { package, key, values, options, faults, warnings: Vec::new() };
     let key = reading.run(device, id)?.map_err(|mut found| {
         for refusal in &mut found {
             refusal.serial.clone_from(&serial);
         }
         found
     });
-    Ok(Some(Package { identity, key }))
+    Ok(Package { identity, key })
 }
 
 fn key_id(key: El<'_>) -> Result<String, Refusal> {
@@ -66,8 +100,16 @@ fn key_id(key: El<'_>) -> Result<String, Refusal> {
     Ok(id.to_owned())
 }
 
+/// The checked children of a Key or of KeyProperties. FriendlyName may come once per language.
+fn children(key: El<'_>) -> Result<Children<'_>, Refusal> {
+    let known = if key.is_draft() { KEY_CHILDREN.len() } else { RFC_CHILDREN };
+    let once = KEY_CHILDREN.get(..known).unwrap_or(&KEY_CHILDREN);
+    key.children(&[PSKC], once, &["FriendlyName", "Extensions"])
+}
+
 /// The reading of one Key.
 struct Reading<'a, 'v> {
+    package: El<'a>,
     key: El<'a>,
     values: &'v mut Values,
     options: &'v ReadOptions,
@@ -75,16 +117,21 @@ struct Reading<'a, 'v> {
     warnings: Vec<Warning>,
 }
 
-impl Reading<'_, '_> {
+impl<'a> Reading<'a, '_> {
     fn run(
         mut self,
         device: Device,
         id: Option<String>,
     ) -> Result<Result<Record, Vec<Refusal>>, Refusal> {
-        // FriendlyName may come once per language.
-        let parts = self.key.children(&[PSKC], KEY_CHILDREN, &["FriendlyName", "Extensions"])?;
+        let properties = self.properties()?;
+        let mut parts = children(self.key)?;
+        if let Some(properties) = properties {
+            parts = parts.or(children(properties)?);
+        }
+        let uri = self.key.attribute("Algorithm");
+        let uri = uri.or_else(|| properties?.attribute("Algorithm")).unwrap_or_default();
         let written = parts.get("AlgorithmParameters");
-        let algorithm = match parameters::algorithm(self.key, written) {
+        let named = match parameters::algorithm(self.key, uri, written) {
             // Nothing else can be judged of a key of which this is not known.
             Err(refusal) if matches!(refusal.code, Code::Usage | Code::Suite) => {
                 self.faults.push(refusal);
@@ -93,14 +140,19 @@ impl Reading<'_, '_> {
             other => self.faults.keep(other)?,
         };
         let issuer = parts.get("Issuer").map(El::label).transpose()?.flatten();
-        let found = parameters::read(self.key, written, algorithm, &mut self.faults)?;
+        let algorithm = named.as_ref().map(|named| named.algorithm);
+        if named.as_ref().is_some_and(|named| named.is_draft) {
+            self.warnings.push(Warning::new(Code::WAlgDraft, "Algorithm"));
+        }
+        let found = parameters::read(self.key, written, named.as_ref(), &mut self.faults)?;
         self.warnings.extend(found.warnings);
-        let (moving, secret) = self.data(parts.get("Data"), algorithm, found.ocra)?;
+        let (moving, secret) = self.data(&parts, algorithm, found.ocra)?;
         if let Some(Algorithm::Txa1(part)) = algorithm {
             self.camera(part, device.serial.as_ref(), id.as_deref(), secret.as_ref());
         }
         let (policy, dates) = self.policy(&parts, algorithm)?;
-        let (starts_at, expires_at) = self.validity(&device.dates, &dates);
+        let own = self.own_dates(&parts)?;
+        let (starts_at, expires_at) = self.validity(&[device.dates, dates, own]);
         if device.manufacturer.is_none() {
             self.warnings.push(Warning::new(Code::WManufacturer, "Manufacturer"));
         }
@@ -134,17 +186,20 @@ impl Reading<'_, '_> {
 
     fn data(
         &mut self,
-        data: Option<El<'_>>,
+        key: &Children<'_>,
         algorithm: Option<Algorithm>,
         ocra: Option<Ocra>,
     ) -> Result<(Moving, Option<SecretValue>), Refusal> {
         let no_secret = "a key has a secret in Data";
-        let Some(data) = data else {
+        let data = key.get("Data");
+        let own = data.map(|data| data.children(&[PSKC], &VALUES, &["Extensions"])).transpose()?;
+        // The first drafts have the values in Key itself.
+        let parts = own.as_ref().unwrap_or(key);
+        if data.is_none() && VALUES.iter().all(|name| key.get(name).is_none()) {
             self.faults.push(self.key.refuse_field(Code::NoSecret, "Secret", no_secret));
             return Ok((Moving::default(), None));
-        };
-        let once = ["Secret", "Counter", "Time", "TimeInterval", "TimeDrift"];
-        let parts = data.children(&[PSKC], &once, &["Extensions"])?;
+        }
+        let data = data.unwrap_or(self.key);
         let secret = match parts.get("Secret") {
             Some(el) => self.values.secret(el, self.options),
             None => Err(data.refuse_field(Code::NoSecret, "Secret", no_secret)),
@@ -161,7 +216,7 @@ impl Reading<'_, '_> {
             faults: &mut self.faults,
             warnings: &mut self.warnings,
         };
-        let moving = source.moving(&parts, algorithm, ocra)?;
+        let moving = source.moving(parts, algorithm, ocra)?;
         Ok((moving, secret))
     }
 
@@ -190,10 +245,15 @@ impl Reading<'_, '_> {
         parts: &Children<'_>,
         algorithm: Option<Algorithm>,
     ) -> Result<(KeyPolicy, Dates), Refusal> {
-        let Some(el) = parts.get("Policy") else { return Ok(Default::default()) };
-        let Some((policy, dates)) = self.faults.keep(policy::read(el))? else {
+        let written = parts.get("Policy");
+        let read = written.map_or_else(|| Ok(Default::default()), policy::read);
+        let Some((mut policy, dates)) = self.faults.keep(read)? else {
             return Ok(Default::default());
         };
+        if self.key.is_draft() {
+            self.draft_policy(parts, &mut policy)?;
+        }
+        let el = written.unwrap_or(self.key);
         if algorithm.is_some_and(|algorithm| !policy::permits(&policy, algorithm)) {
             let rule = "the key may be used for what its algorithm does";
             self.faults.push(el.refuse_field(Code::Usage, "KeyUsage", rule));
@@ -204,14 +264,54 @@ impl Reading<'_, '_> {
         Ok((policy, dates))
     }
 
-    /// The later start and the earlier end of device and key; both days count in full as written.
-    fn validity(&mut self, device: &Dates, key: &Dates) -> (Option<UnixTime>, Option<UnixTime>) {
-        let all = [device.start, device.expiry, key.start, key.expiry];
-        if all.iter().flatten().any(|date| date.zone_assumed) {
+    /// Drafts have permissions as attributes of Usage, and the PIN policy beside the Policy.
+    fn draft_policy(
+        &mut self,
+        parts: &Children<'_>,
+        policy: &mut KeyPolicy,
+    ) -> Result<(), Refusal> {
+        if let Some(el) = parts.get("AlgorithmParameters") {
+            policy.usage.extend(self.faults.keep(draft::usage(el))?.into_iter().flatten());
+        }
+        if let Some(el) = parts.get("PINPolicy") {
+            let pin = self.faults.keep(policy::pin(el))?;
+            if policy.pin.is_some() {
+                self.faults.push(el.refuse(Code::Policy, "one PIN policy"));
+            }
+            policy.pin = pin;
+        }
+        Ok(())
+    }
+
+    /// Dates in Key itself, where drafts have them.
+    fn own_dates(&mut self, parts: &Children<'_>) -> Result<Dates, Refusal> {
+        let mut date = |name| {
+            let read = parts.get(name).map(number::date_of).transpose();
+            Ok(self.faults.keep(read)?.flatten())
+        };
+        Ok(Dates { start: date("StartDate")?, expiry: date("ExpiryDate")? })
+    }
+
+    /// The KeyProperties that a key of a draft refers to; they stand behind its package.
+    fn properties(&self) -> Result<Option<El<'a>>, Refusal> {
+        let Some(id) = self.key.attribute("KeyPropertiesId") else { return Ok(None) };
+        let rule = "the key refers to properties that the container has before";
+        let mut all = self.package.siblings();
+        let found = all.find(|el| el.attribute("KeyPropertiesId") == Some(id));
+        match found.filter(|_| self.key.is_draft()) {
+            Some(el) => Ok(Some(el)),
+            None => Err(self.key.refuse_field(Code::Schema, "KeyPropertiesId", rule)),
+        }
+    }
+
+    /// The latest start and the earliest end of device and key; both days count in full as written.
+    fn validity(&mut self, all: &[Dates]) -> (Option<UnixTime>, Option<UnixTime>) {
+        let (starts, ends) = (all.iter().map(|d| d.start), all.iter().map(|d| d.expiry));
+        if starts.clone().chain(ends.clone()).flatten().any(|date| date.zone_assumed) {
             self.warnings.push(Warning::new(Code::WDateTz, "ExpiryDate"));
         }
-        let starts = [device.start, key.start].into_iter().flatten().map(|d| d.at).max();
-        let expires = [device.expiry, key.expiry].into_iter().flatten().map(|d| d.at).min();
+        let starts = starts.flatten().map(|d| d.at).max();
+        let expires = ends.flatten().map(|d| d.at).min();
         if starts.zip(expires).is_some_and(|(start, end)| end < start) {
             let rule = "the validity begins before it ends";
             self.faults.push(self.key.refuse_field(Code::Date, "ExpiryDate", rule));

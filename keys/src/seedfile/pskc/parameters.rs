@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 
 use warifu_core::oath::HashAlgorithm;
 
+use super::draft;
 use super::element::El;
 use super::names::{ALGORITHM, PSKC, TXA1};
 use super::number;
@@ -27,24 +28,51 @@ pub(super) struct Parameters {
 
 const CHILDREN: [&str; 3] = ["Suite", "ChallengeFormat", "ResponseFormat"];
 
-/// The algorithm of a key. A PIN is a key too (RFC 6030 s.10.2) and must never become a token.
-pub(super) fn algorithm(key: El<'_>, parameters: Option<El<'_>>) -> Result<Algorithm, Refusal> {
-    let uri = key.attribute("Algorithm").unwrap_or_default();
+/// The algorithm of a key, and what its identifier says beside.
+pub(super) struct Named<'a> {
+    pub(super) algorithm: Algorithm,
+    /// The suite, where a draft put it into the identifier.
+    pub(super) suite: Option<&'a str>,
+    /// Whether the identifier is one of an expired draft.
+    pub(super) is_draft: bool,
+}
+
+/// Reads the algorithm from its identifier. A PIN is a key too (RFC 6030 s.10.2) and must never
+/// become a token.
+pub(super) fn algorithm<'a>(
+    key: El<'_>,
+    uri: &'a str,
+    parameters: Option<El<'_>>,
+) -> Result<Named<'a>, Refusal> {
+    let plain = |algorithm| Named { algorithm, suite: None, is_draft: false };
     if uri == TXA1 {
-        return camera_part(key, parameters).map(Algorithm::Txa1);
+        return camera_part(key, parameters).map(|part| plain(Algorithm::Txa1(part)));
     }
-    match uri.strip_prefix(ALGORITHM) {
-        Some("hotp") => Ok(Algorithm::Hotp),
-        Some("totp") => Ok(Algorithm::Totp),
-        Some("ocra") => Ok(Algorithm::Ocra),
+    let written = uri.strip_prefix(ALGORITHM);
+    let in_draft = draft::algorithm(uri).filter(|_| written.is_none());
+    let (name, suite) = match in_draft {
+        Some((name, suite)) if key.is_draft() => (Some(name), suite),
+        _ => (written, None),
+    };
+    let algorithm = match name {
+        Some("hotp") => Algorithm::Hotp,
+        Some("totp") => Algorithm::Totp,
+        Some("ocra") => Algorithm::Ocra,
         Some("pin") => {
-            Err(key.refuse_field(Code::Usage, "Algorithm", "a PIN is not a key for passwords"))
+            let rule = "a PIN is not a key for passwords";
+            return Err(key.refuse_field(Code::Usage, "Algorithm", rule));
+        }
+        _ if in_draft.is_some() => {
+            let rule = "an identifier of RFC 6030; this one is a draft's, which is read only with \
+                        the format pskc-draft named";
+            return Err(key.refuse_field(Code::Alg, "Algorithm", rule));
         }
         _ => {
             let rule = format!("the algorithm is {ALGORITHM}hotp, :totp or :ocra, or {TXA1}");
-            Err(key.refuse_field(Code::Alg, "Algorithm", rule))
+            return Err(key.refuse_field(Code::Alg, "Algorithm", rule));
         }
-    }
+    };
+    Ok(Named { algorithm, suite, is_draft: in_draft.is_some() })
 }
 
 /// Which of a camera token's keys this is. Its id has to say the same, behind the serial: a key in
@@ -63,15 +91,19 @@ fn camera_part(key: El<'_>, parameters: Option<El<'_>>) -> Result<CameraPart, Re
 pub(super) fn read(
     key: El<'_>,
     parameters: Option<El<'_>>,
-    algorithm: Option<Algorithm>,
+    named: Option<&Named<'_>>,
     faults: &mut Faults,
 ) -> Result<Parameters, Refusal> {
+    let algorithm = named.map(|named| named.algorithm);
     let parts =
         parameters.map(|el| el.children(&[PSKC], &CHILDREN, &["Extensions"])).transpose()?;
     let get = |name| parts.as_ref().and_then(|parts| parts.get(name));
     let mut found = Parameters::default();
     if let Some(el) = get("Suite") {
-        faults.keep(read_suite(el, algorithm, &mut found))?;
+        let text = el.text()?;
+        faults.keep(read_suite(el, &text, algorithm, &mut found))?;
+    } else if let Some(text) = named.and_then(|named| named.suite) {
+        faults.keep(read_suite(key, text, algorithm, &mut found))?;
     } else if algorithm == Some(Algorithm::Ocra) {
         faults.push(key.refuse_field(Code::Suite, "Suite", "an OCRA key has a suite"));
     }
@@ -110,16 +142,17 @@ const CAMERA_DIGITS: i64 = 8;
 
 fn read_suite(
     el: El<'_>,
+    text: &str,
     algorithm: Option<Algorithm>,
     found: &mut Parameters,
 ) -> Result<(), Refusal> {
-    let text = el.text()?;
     if text.is_empty() && algorithm != Some(Algorithm::Ocra) {
         return Ok(());
     }
     match algorithm {
         Some(Algorithm::Ocra) => {
-            let read = suite::ocra(&text).map_err(|rule| el.refuse(Code::Suite, rule));
+            let read =
+                suite::ocra(text).map_err(|rule| el.refuse_field(Code::Suite, "Suite", rule));
             let (ocra, advice) = read?;
             let warnings = advice.into_iter().map(|one| Warning::new(Code::of_suite(one), "Suite"));
             found.warnings.extend(warnings);
@@ -129,10 +162,10 @@ fn read_suite(
         Some(Algorithm::Txa1(_)) => {}
         Some(Algorithm::Hotp | Algorithm::Totp) | None => {
             let rule = "the suite names SHA1, SHA256 or SHA512";
-            found.hash = Some(suite::hash(&text).ok_or_else(|| el.refuse(Code::Suite, rule))?);
+            found.hash = Some(suite::hash(text).ok_or_else(|| el.refuse(Code::Suite, rule))?);
         }
     }
-    found.suite = Some(text.as_str().to_owned());
+    found.suite = Some(text.to_owned());
     Ok(())
 }
 

@@ -75,7 +75,8 @@ fn transactions(el: El<'_>) -> Result<u64, Refusal> {
     positive.ok_or_else(|| el.refuse(Code::Policy, "the key may be used at least once"))
 }
 
-fn pin(el: El<'_>) -> Result<PinPolicy, Refusal> {
+/// Reads a PINPolicy.
+pub(super) fn pin(el: El<'_>) -> Result<PinPolicy, Refusal> {
     let known =
         ["PINKeyId", "PINUsageMode", "MaxFailedAttempts", "MinLength", "MaxLength", "PINEncoding"];
     let empty = el.children(&[PSKC], &[], &[]).is_ok_and(|parts| parts.is_empty());

@@ -3,6 +3,7 @@
 //! Keeps what must be equal over the whole file (one cipher, all plain or all encrypted). Not
 //! responsible for what a number means.
 
+use super::draft::Common;
 use super::element::El;
 use super::header;
 use super::names::PSKC;
@@ -25,6 +26,8 @@ pub(super) struct Values {
     pub(super) any_plain: bool,
     /// Whether an encrypted value was read.
     pub(super) any_encrypted: bool,
+    /// What the head of a draft says of all values.
+    pub(super) common: Option<Common>,
     opener: Option<Opener>,
 }
 
@@ -37,6 +40,8 @@ pub(super) struct Number {
 /// What a value element holds.
 enum Held<'a> {
     Plain(El<'a>),
+    /// In base64, which for a number is big-endian then.
+    Octets(El<'a>),
     Encrypted(EncryptedValue),
     Nothing,
 }
@@ -51,7 +56,7 @@ impl Values {
         let mut warnings = Vec::new();
         let secret = match self.held(el)? {
             Held::Nothing => return Err(el.refuse(Code::NoSecret, "a secret has a value")),
-            Held::Plain(plain) => {
+            Held::Plain(plain) | Held::Octets(plain) => {
                 self.any_plain = true;
                 if self.crypto.is_some() {
                     let rule = "in an encrypted container every secret is encrypted";
@@ -92,6 +97,13 @@ impl Values {
                 let value = value.ok_or_else(|| el.refuse(Code::Int, rule))?;
                 Ok(Number { value, was_encrypted: false })
             }
+            Held::Octets(octets) => {
+                let octets = octets.base64()?;
+                let rule = "an integer of one to eight octets in base64";
+                let value = decode(IntegerEncoding::BigEndian, &octets);
+                let value = value.ok_or_else(|| el.refuse(Code::Int, rule))?;
+                Ok(Number { value, was_encrypted: false })
+            }
             Held::Encrypted(value) => {
                 let opened = self.open(el, &value, options)?;
                 let (Some(encoding), Some(opened)) = (options.encrypted_integers, opened) else {
@@ -107,8 +119,16 @@ impl Values {
     }
 
     fn held<'a>(&mut self, el: El<'a>) -> Result<Held<'a>, Refusal> {
-        let parts = el.children(&[PSKC], &["PlainValue", "EncryptedValue", "ValueMAC"], &[])?;
+        let once = ["PlainValue", "EncryptedValue", "ValueMAC", "Value"];
+        let known = if el.is_draft() { 4 } else { 3 };
+        let parts = el.children(&[PSKC], once.get(..known).unwrap_or(&once), &[])?;
         let mac = parts.get("ValueMAC");
+        if let Some(value) = parts.get("Value") {
+            if parts.get("PlainValue").or(parts.get("EncryptedValue")).is_some() {
+                return Err(el.refuse(Code::Schema, "a value is given once"));
+            }
+            return self.held_in_draft(el, value, mac);
+        }
         match (parts.get("PlainValue"), parts.get("EncryptedValue")) {
             (Some(_), Some(_)) => {
                 Err(el.refuse(Code::Schema, "a value is either plain or encrypted"))
@@ -126,6 +146,22 @@ impl Values {
         }
     }
 
+    /// Secrets are encrypted where the head says how; of the numbers those that have a MAC.
+    fn held_in_draft<'a>(
+        &mut self,
+        el: El<'a>,
+        value: El<'a>,
+        mac: Option<El<'a>>,
+    ) -> Result<Held<'a>, Refusal> {
+        let Some(common) = &self.common else { return Ok(Held::Octets(value)) };
+        if mac.is_none() && el.name() != "Secret" {
+            return Ok(Held::Octets(value));
+        }
+        let value = common.value(value, mac)?;
+        self.check(el, &value)?;
+        Ok(Held::Encrypted(value))
+    }
+
     /// The rules that hold with or without the key.
     fn check(&mut self, el: El<'_>, value: &EncryptedValue) -> Result<(), Refusal> {
         self.any_encrypted = true;
@@ -138,7 +174,7 @@ impl Values {
             return Err(el.refuse_field(
                 Code::MacMissing,
                 "ValueMAC",
-                "every AES-CBC value has a ValueMAC",
+                "every value of a CBC cipher has a ValueMAC",
             ));
         }
         if value.mac.is_some() && crypto.mac.is_none() {
@@ -164,7 +200,10 @@ impl Values {
         let located = |refusal: Refusal| refusal.at(el.position());
         let opener = match self.opener.take() {
             Some(opener) => opener,
-            None => Opener::new(crypto, value.cipher, unlock).map_err(located)?,
+            None => {
+                let agreed = options.mac_key.as_ref();
+                Opener::new(crypto, value.cipher, unlock, agreed).map_err(located)?
+            }
         };
         let plain = opener.open(value).map_err(located)?;
         self.opener = Some(opener);

@@ -33,13 +33,15 @@ pub use self::surface::Surface;
 use crate::{
     Stopped,
     alarm::Alarms,
+    approval::FourEyes,
     batches::Batches,
     clock::Clock,
     config::Config,
     decoy::Decoys,
     figures,
     http::{self, Limits},
-    import::{Imports, Settings},
+    import::{Alone, Imports, Settings},
+    rotation::Rotations,
     server::{self, Front, Transport, watch_signals},
     service::{Facts, Fingerprints, Service},
     telemetry::{self, Metrics},
@@ -90,9 +92,11 @@ async fn open(config: &Config) -> Result<Running, Stopped> {
     let tls = Tls::load(&config.server.files, config.subjects.clone(), clock.clone())
         .map_err(|error| Stopped::Misconfigured(error.to_string()))?;
     let service = Arc::new(service(config, &store, hsm, clock).await?);
-    let swept = service.sweep_unfinished().await.map_err(|e| unavailable(&e))?;
-    if swept > 0 {
-        tracing::warn!(batches = swept, "unfinished imports were removed");
+    if service.four_eyes.is_off() {
+        tracing::warn!("approval.enforce is off: one person may do everything; for tests only");
+    }
+    if !config.approval.enforce {
+        tracing::warn!("approval.enforce is off: one person may do everything alone");
     }
     service.note(Action::Start, "done").await.map_err(|e| unavailable(&e))?;
     let (stop, _) = watch::channel(false);
@@ -149,11 +153,13 @@ async fn service(
         decoys: Decoys::default(),
         batches: Batches::default(),
         alarms: Alarms::default(),
+        four_eyes: FourEyes::new(config.approval.enforce, config.people.clone()),
+        rotations: Rotations::default(),
         fingerprints: Fingerprints::new(key.expose()),
         imports: Imports::new(Settings {
             folder: config.import.folder.clone(),
             custody: config.import.custody,
-            accept_quarantined: config.import.accept_quarantined,
+            accept_quarantined: !config.approval.enforce,
         }),
         facts,
         store_failed: store.failed(),
@@ -186,6 +192,8 @@ async fn serve(mut running: Running, config: Config, paths: &[PathBuf]) -> Resul
     let router = http::router(Arc::clone(&running.service), limits);
     let transport = Transport::Tls(Arc::clone(&running.tls));
     let api_address = address(&api)?;
+    let alone = running.service.imports.alone().await;
+    tokio::spawn(clean_up(Arc::clone(&running.service), alone));
     running.listen(&config, api, transport, router);
     let metrics_address = running.listen_metrics(&config).await?;
     running.background();
@@ -248,6 +256,8 @@ impl Running {
         self.tasks.spawn(async move { service.keep_signing(stop).await });
         let (service, stop) = (Arc::clone(&self.service), self.stop.subscribe());
         self.tasks.spawn(async move { service.keep_watch(stop).await });
+        let (service, stop) = (Arc::clone(&self.service), self.stop.subscribe());
+        self.tasks.spawn(service.keep_rotating(stop));
         let stop = self.stop.subscribe();
         self.tasks.spawn(figures::tell(&self.service, Arc::clone(&self.store), stop));
         self.tasks.spawn(forget(Arc::clone(&self.service), self.stop.subscribe()));
@@ -292,6 +302,7 @@ fn reloader(running: &Running, paths: Vec<PathBuf>) -> impl FnMut() + Send + use
                     Err(error) => tracing::error!(%error, "the old certificates stay in use"),
                 }
                 let institutions = config.institutions.len();
+                service.four_eyes.reload(config.people);
                 service.tenants.store(Arc::new(config.institutions));
                 tracing::info!(institutions, "institutions were reloaded");
             }
@@ -302,6 +313,16 @@ fn reloader(running: &Running, paths: Vec<PathBuf>) -> impl FnMut() + Send + use
             }
         }
         notify::ready();
+    }
+}
+
+/// What imports of an earlier life left behind. Nobody sees it, so nobody waits for its removal but
+/// new imports.
+async fn clean_up(service: Arc<Service>, alone: Alone) {
+    match service.sweep_unfinished(alone).await {
+        Ok(0) => {}
+        Ok(swept) => tracing::warn!(batches = swept, "unfinished imports were removed"),
+        Err(error) => tracing::error!(%error, "unfinished imports are left for the next start"),
     }
 }
 
@@ -317,6 +338,12 @@ async fn forget(service: Arc<Service>, mut stop: watch::Receiver<bool>) {
         }
         if let Err(error) = service.forget_old_grants().await {
             tracing::warn!(%error, "old grants could not be forgotten");
+        }
+        if let Err(error) = service.end_old_batches().await {
+            tracing::warn!(%error, "staged batches could not be given up");
+        }
+        if let Err(error) = service.end_old_ceremonies().await {
+            tracing::warn!(%error, "old key ceremonies could not be ended");
         }
     }
 }

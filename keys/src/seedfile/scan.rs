@@ -165,7 +165,9 @@ impl<R: BufRead> Scanner<R> {
             if self.capture.is_empty() {
                 line = self.line();
             } else if self.depth == self.floor {
-                return Ok(Some(Piece { line, xml: mem::take(&mut self.capture) }));
+                let mut xml = mem::take(&mut self.capture);
+                unify_line_ends(&mut xml);
+                return Ok(Some(Piece { line, xml }));
             }
         }
         Ok(None)
@@ -296,9 +298,11 @@ impl<R: BufRead> Scanner<R> {
     }
 
     fn remember_root(&mut self, tag: &BytesStart<'_>, empty: bool) {
+        let mut own = tag.to_vec();
+        unify_line_ends(&mut own);
         self.root = Some(Root {
             line: self.line(),
-            tag: String::from_utf8_lossy(tag).into_owned(),
+            tag: String::from_utf8_lossy(&own).into_owned(),
             name: String::from_utf8_lossy(tag.name().as_ref()).into_owned(),
         });
         self.depth = usize::from(!empty);
@@ -383,6 +387,23 @@ impl Place {
             other => other,
         }
     }
+}
+
+/// Makes every line end a line feed (XML 1.0 s.2.11), in place. The tree builder would leave a carriage
+/// return that ends a text behind a reference.
+pub(super) fn unify_line_ends(text: &mut Vec<u8>) {
+    if !text.contains(&b'\r') {
+        return;
+    }
+    let mut after_return = false;
+    text.retain_mut(|byte| {
+        let is_second = after_return && *byte == b'\n';
+        after_return = *byte == b'\r';
+        if after_return {
+            *byte = b'\n';
+        }
+        !is_second
+    });
 }
 
 /// The rule that the byte gate applies for a class.

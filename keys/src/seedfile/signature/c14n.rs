@@ -6,6 +6,8 @@
 
 use roxmltree::{Attribute, Node, NodeType};
 
+use crate::seedfile::scan::unify_line_ends;
+
 /// Prefixes written out by the ancestors, outermost first, and what they stand for.
 type Rendered<'a> = Vec<(&'a str, &'a str)>;
 
@@ -45,17 +47,11 @@ impl Root {
     }
 }
 
-/// Appends text with its line ends unified, for text that no parser has seen (XML 1.0 s.2.11).
+/// Appends text that no parser has seen, with its line ends unified.
 pub(in crate::seedfile) fn raw_blanks(text: &[u8], out: &mut Vec<u8>) {
-    let mut after_return = false;
-    for byte in text {
-        match byte {
-            b'\r' => out.push(b'\n'),
-            b'\n' if after_return => {}
-            other => out.push(*other),
-        }
-        after_return = *byte == b'\r';
-    }
+    let mut own = text.to_vec();
+    unify_line_ends(&mut own);
+    out.append(&mut own);
 }
 
 /// Appends a processing instruction, given all between `<?` and `?>`.
@@ -214,5 +210,4 @@ fn escape(text: &str, special: Special, out: &mut Vec<u8>) {
 }
 
 #[cfg(test)]
-#[path = "c14n_tests.rs"]
 mod tests;

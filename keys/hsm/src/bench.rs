@@ -21,11 +21,12 @@ use crate::{
     hand::Hand,
     held::Passing,
     keys, log,
+    mechanism::Mechanism,
     module::Module,
     profile::{self, Abilities},
-    raw::{Mechanism, ObjectRef},
+    raw::ObjectRef,
     refusal::Refusal,
-    selftest,
+    selftest::{self, Subject},
     shape::{self, Place},
 };
 
@@ -66,8 +67,11 @@ fn measure(config: &WorkerConfig, time: Duration) -> Result<serde_json::Value, R
     let token = Token::open(&module, config, 1)?;
     let master = token.hand(&module, &counters);
     // A passing key: the figures need a token, not Warifu's keys.
-    let kek = keys::generate_kek(&master, Place::Session, &profile).map_err(failed)?;
-    let abilities = selftest::examine(&master, token.slot, &profile, Some(kek), None).abilities;
+    let kek = keys::generate_kek(&master, Place::Session, &profile, config.wrapping_key)
+        .map_err(failed)?;
+    let form = config.wrapping_key;
+    let subject = Subject { profile: &profile, form, kek: Some(kek), kek_e: None, thorough: false };
+    let abilities = selftest::examine(&master, token.slot, &subject).abilities;
     let bench = Bench { module: &module, token: &token, counters: &counters, abilities, kek };
     let sessions = usize::from(config.sessions.max(1));
     Ok(json!({

@@ -13,6 +13,8 @@ use zeroize::Zeroizing;
 pub(crate) const BINDING_LABEL: &[u8] = b"warifu binding 1";
 /// What the key of the wrong-code fingerprints is derived from.
 pub(crate) const FINGERPRINT_LABEL: &[u8] = b"warifu fingerprint 1";
+/// What the key that authenticates the sums of key ceremonies is derived from.
+pub(crate) const CEREMONY_LABEL: &[u8] = b"warifu ceremony 1";
 /// What the canary key signs.
 pub(crate) const CANARY_LABEL: &[u8] = b"warifu canary 1";
 
@@ -126,7 +128,7 @@ fn head(form: u8, record: &[u8], kind: KeyKind) -> Vec<u8> {
 }
 
 /// Length first: no two lists of fields give the same bytes.
-fn field(bytes: &mut Vec<u8>, value: &[u8]) {
+pub(crate) fn field(bytes: &mut Vec<u8>, value: &[u8]) {
     bytes.extend_from_slice(&(value.len() as u64).to_be_bytes());
     bytes.extend_from_slice(value);
 }

@@ -16,7 +16,7 @@ use cryptoki_sys::CKM_SHA256_HMAC;
 use warifu_hsm_protocol::WorkerConfig;
 
 use crate::{
-    binding::{BINDING_LABEL, Binder, CANARY_LABEL, DerivedKey, FINGERPRINT_LABEL},
+    binding::{BINDING_LABEL, Binder, CANARY_LABEL, CEREMONY_LABEL, DerivedKey, FINGERPRINT_LABEL},
     counters::Counters,
     fault::Fault,
     hand::Hand,
@@ -26,7 +26,8 @@ use crate::{
     refusal::Refusal,
     row::{ROW_LABEL, Tagger},
     shape,
-    transport::TransportKeys,
+    station::Shared,
+    transport_keys::TransportKeys,
 };
 
 /// The token of an epoch: found, with its master session logged in. The master session is never
@@ -81,6 +82,10 @@ pub(crate) struct Epoch {
     pub(crate) canary: [u8; 32],
     /// Transport keys used so far.
     pub(crate) transport: TransportKeys,
+    /// Authenticates the sums of key ceremonies.
+    pub(crate) ceremonies: DerivedKey,
+    /// Held by the one thread that works in the master session.
+    master: Mutex<()>,
     resident: Mutex<HashMap<[u8; 16], ObjectRef>>,
 }
 
@@ -90,7 +95,7 @@ impl Epoch {
         module: &Module,
         counters: &Counters,
         token: Token,
-        mut keys: Keys,
+        keys: Keys,
         prefix: &str,
     ) -> Result<Self, Refusal> {
         let hand = token.hand(module, counters);
@@ -102,9 +107,9 @@ impl Epoch {
         let canary = hand
             .mac32(CKM_SHA256_HMAC, keys.canary, CANARY_LABEL)
             .map_err(|fault| Refusal::of("asking the canary", fault))?;
-        for key in keys.keks.values_mut().chain(keys.keks_e.values_mut()) {
-            *key = session_copy(&hand, *key);
-        }
+        let ceremonies = derive(CEREMONY_LABEL).map_err(failed)?;
+        keys.keks.copy(&hand);
+        keys.keks_e.copy(&hand);
         let resident = list_resident(&hand, prefix)
             .map_err(|fault| Refusal::of("listing the resident seeds", fault))?;
         Ok(Self {
@@ -116,8 +121,16 @@ impl Epoch {
             fingerprint_key,
             canary,
             transport: TransportKeys::default(),
+            ceremonies,
+            master: Mutex::default(),
             resident: Mutex::new(resident),
         })
+    }
+
+    /// Does something in the master session, whose objects last as long as the epoch.
+    pub(crate) fn in_master<R>(&self, shared: &Shared, work: impl FnOnce(&Hand<'_>) -> R) -> R {
+        let _alone = self.master.lock().unwrap_or_else(PoisonError::into_inner);
+        work(&self.token.hand(&shared.module, &shared.counters))
     }
 
     /// First 8 bytes of the canary's answer: tells two tokens of one label apart.

@@ -11,7 +11,7 @@ use crate::{
     seal::{AES_LENGTH, Draft, Order, check_record},
     shape::{self, Place},
     station::{Station, Trouble},
-    transport::Arrived,
+    transport::{Arrived, Encrypted},
 };
 
 /// The keys to make, and the records they are for.
@@ -74,9 +74,10 @@ impl<'a> Station<'a> {
     fn base(&self, source: &SeedSource) -> Result<(Passing<'a>, Exposure), Trouble> {
         match source {
             SeedSource::Clear(seed) => Ok((self.create_base(seed.expose())?, Exposure::Caller)),
-            SeedSource::Encrypted { transport_key, cipher, data, mac } => {
-                let lengths = AES_LENGTH..=AES_LENGTH;
-                match self.arrive(transport_key, *cipher, data, mac.as_ref(), lengths)? {
+            SeedSource::Encrypted { transport_key: label, cipher, data, mac, session } => {
+                let (mac, session) = (mac.as_ref(), session.as_ref());
+                let value = Encrypted { label, cipher: *cipher, data, mac, session };
+                match self.arrive(value, AES_LENGTH..=AES_LENGTH)? {
                     Arrived::Worker(seed) => Ok((self.create_base(&seed)?, Exposure::Worker)),
                     Arrived::Inside(incoming) => {
                         let mut template = shape::base(self.shared.abilities);
@@ -84,7 +85,7 @@ impl<'a> Station<'a> {
                             template = shape::sized(template, AES_LENGTH);
                         }
                         let base = self.unwrap_arrived(&incoming, &template)?;
-                        Ok((Passing::new(self.hand, base), Exposure::None))
+                        Ok((Passing::new(self.hand, base), incoming.exposure()))
                     }
                 }
             }

@@ -8,14 +8,15 @@ use std::sync::Arc;
 use cryptoki::object::{Attribute, AttributeType, ObjectClass};
 use cryptoki_sys::CK_MECHANISM_TYPE;
 use warifu_hsm_protocol::Hash;
-use zeroize::Zeroize as _;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::{
     counters::Counters,
     fault::Fault,
+    mechanism::{Mechanism, TAG},
     module::{Module, OpenSession},
     profile::hmac,
-    raw::{Mechanism, ObjectRef, SessionRef},
+    raw::{ObjectRef, SessionRef},
     template::Template,
 };
 
@@ -30,8 +31,14 @@ pub(crate) struct Hand<'a> {
     pub(crate) counters: &'a Counters,
 }
 
-/// Bytes of a GCM tag; shorter ones are easier to guess and save nothing here.
-const TAG: usize = 16;
+/// The public half of an RSA key, big-endian.
+#[derive(Default)]
+pub(crate) struct RsaNumbers {
+    /// `CKA_MODULUS`.
+    pub(crate) modulus: Vec<u8>,
+    /// `CKA_PUBLIC_EXPONENT`.
+    pub(crate) exponent: Vec<u8>,
+}
 
 /// A MAC on the stack, wiped when it goes.
 pub(crate) struct Mac {
@@ -126,14 +133,27 @@ impl Hand<'_> {
         aad: &[u8],
         data: &[u8],
     ) -> Result<Vec<u8>, Fault> {
-        let mut sealed = vec![0; data.len() + TAG];
-        let functions = &self.module.functions;
-        let length = functions.encrypt(self.reference(), key, nonce, aad, data, &mut sealed)?;
-        if length == sealed.len() {
+        let sealed = self.encrypt_with(Mechanism::gcm(nonce, aad), key, data, TAG)?;
+        if sealed.len() == data.len() + TAG {
             Ok(sealed)
         } else {
             Err(Fault::Malformed("a ciphertext of another length"))
         }
+    }
+
+    /// `C_EncryptInit` and `C_Encrypt`; what is made is longer by `more` at most.
+    pub(crate) fn encrypt_with(
+        &self,
+        mechanism: Mechanism<'_>,
+        key: ObjectRef,
+        data: &[u8],
+        more: usize,
+    ) -> Result<Vec<u8>, Fault> {
+        let mut sealed = vec![0; data.len() + more];
+        let functions = &self.module.functions;
+        let length = functions.encrypt(self.reference(), mechanism, key, data, &mut sealed)?;
+        sealed.truncate(length);
+        Ok(sealed)
     }
 
     /// `C_DeriveKey`: the key that `data` becomes when it is encrypted under `base`.
@@ -144,6 +164,20 @@ impl Hand<'_> {
         template: &Template,
     ) -> Result<ObjectRef, Fault> {
         self.module.functions.derive(self.reference(), base, data, template)
+    }
+
+    /// `C_DecryptInit` and `C_Decrypt` of something no longer than its ciphertext.
+    pub(crate) fn decrypt(
+        &self,
+        mechanism: Mechanism<'_>,
+        key: ObjectRef,
+        data: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        let mut clear = Zeroizing::new(vec![0; data.len()]);
+        let functions = &self.module.functions;
+        let length = functions.decrypt(self.reference(), mechanism, key, data, &mut clear)?;
+        clear.truncate(length);
+        Ok(clear)
     }
 
     /// `C_CreateObject`.
@@ -224,6 +258,21 @@ impl Hand<'_> {
             Attribute::ValueLen(length) => Some(usize::from(length)).filter(|length| *length != 0),
             _ => None,
         }))
+    }
+
+    /// The public numbers of an RSA key, either half; `None` where the token does not say.
+    pub(crate) fn rsa_public(&self, object: ObjectRef) -> Result<Option<RsaNumbers>, Fault> {
+        let kinds = [AttributeType::Modulus, AttributeType::PublicExponent];
+        let mut numbers = RsaNumbers::default();
+        for attribute in self.attributes(object, &kinds)? {
+            match attribute {
+                Attribute::Modulus(bytes) => numbers.modulus = bytes,
+                Attribute::PublicExponent(bytes) => numbers.exponent = bytes,
+                _ => {}
+            }
+        }
+        let there = !numbers.modulus.is_empty() && !numbers.exponent.is_empty();
+        Ok(there.then_some(numbers))
     }
 
     /// `C_GenerateRandom`.

@@ -12,6 +12,7 @@ use warifu_hsm_protocol::{Job, JobError, Reply, SecretBytes};
 
 use crate::{
     binding::CANARY_LABEL,
+    ceremony::Ceremony,
     counters::Recovery,
     epoch::Epoch,
     expand::Expansion,
@@ -177,6 +178,10 @@ impl<'a> Worker<'a> {
 impl Station<'_> {
     fn work(&self, job: &Job) -> Result<Reply, Trouble> {
         match job {
+            Job::AddComponent { ceremony, shape, method, partial, component } => {
+                let ceremony = Ceremony { name: ceremony, shape: *shape, method: *method };
+                self.add_component(&ceremony, partial.as_deref(), component)
+            }
             Job::Canary => {
                 ask_canary(&self.hand, self.epoch)?;
                 Ok(Reply::Alive)
@@ -184,24 +189,40 @@ impl Station<'_> {
             Job::Check { key, reduction, code, inputs, row } => {
                 self.check(key, *reduction, code, inputs, row.as_ref())
             }
+            Job::CloseCeremony { ceremony } => self.close_ceremony(ceremony),
             Job::Counters => {
                 Ok(Reply::Counters(self.shared.counters.report(self.shared.cache.len())))
             }
             Job::Destroy { key } => self.destroy(key),
+            Job::DestroyKek { generation } => self.destroy_kek(*generation),
+            Job::DestroyTransportKey { label } => self.destroy_transport_key(label),
             Job::Expand { records, data, resident, source } => {
                 self.expand(&Expansion { records, data, resident: *resident }, source)
+            }
+            Job::FinishCeremony { ceremony, shape, method, partial, label, count } => {
+                let ceremony = Ceremony { name: ceremony, shape: *shape, method: *method };
+                self.finish_ceremony(&ceremony, partial, label, *count)
             }
             Job::FingerprintKey => {
                 let key = self.epoch.fingerprint_key.expose().to_vec();
                 Ok(Reply::FingerprintKey(SecretBytes::new(key)))
             }
             Job::GenerateTransportKey { label, bits } => self.generate_transport_key(label, *bits),
-            Job::ImportTransportKey { label, value } => self.import_transport_key(label, value),
+            Job::GenerateTransportPair { label, bits } => {
+                self.generate_transport_pair(label, *bits)
+            }
+            Job::ImportTransportKey { label, shape, value } => {
+                self.import_transport_key(label, *shape, value.expose())
+            }
+            Job::KekGenerations => self.kek_generations(),
             Job::ListTransportKeys => self.list_transport_keys(),
+            Job::MakeKek { generation } => self.make_kek(*generation),
+            Job::OpenCeremony { ceremony } => self.open_ceremony(ceremony),
             Job::Random { count } => self.random(*count),
             Job::Resync { key, digits, codes, from, count } => {
                 self.resync(key, *digits, codes, *from, *count)
             }
+            Job::Rewrap { key, to } => self.rewrap(key, *to),
             Job::Seal { record, kind, resident, source } => {
                 let order = Order { record, kind: *kind, resident: *resident };
                 self.seal(&order, source)
@@ -211,6 +232,7 @@ impl Station<'_> {
             }
             Job::SignCheckpoint { digest } => self.sign_checkpoint(digest),
             Job::Tag { data } => self.tag(data),
+            Job::TransportPublicKey { label } => self.transport_public_key(label),
             Job::Verify { key, digits, code, candidates } => {
                 self.verify(key, *digits, code, candidates)
             }
@@ -238,7 +260,8 @@ impl Station<'_> {
     }
 }
 
-fn ask_canary(hand: &Hand<'_>, epoch: &Epoch) -> Result<(), Fault> {
+/// Whether the token is there and is the right one.
+pub(crate) fn ask_canary(hand: &Hand<'_>, epoch: &Epoch) -> Result<(), Fault> {
     let answer = hand.mac32(CKM_SHA256_HMAC, epoch.keys.canary, CANARY_LABEL)?;
     if answer.ct_eq(&epoch.canary).into() {
         Ok(())
@@ -264,9 +287,13 @@ fn refuse(epoch: &Epoch, job: &Job, fault: Fault) -> JobError {
         Job::Check { .. }
         | Job::Destroy { .. }
         | Job::Resync { .. }
+        | Job::Rewrap { .. }
         | Job::SealMessage { .. }
         | Job::Verify { .. } => JobError::BadRecord,
-        Job::Expand { .. } | Job::Seal { .. } => JobError::BadValue,
+        Job::AddComponent { .. }
+        | Job::Expand { .. }
+        | Job::FinishCeremony { .. }
+        | Job::Seal { .. } => JobError::BadValue,
         _ => JobError::Unsupported(format!("the provider refuses: {fault}")),
     }
 }

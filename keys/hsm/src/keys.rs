@@ -3,18 +3,17 @@
 //!
 //! Not responsible for: seeds and transport keys.
 
-use std::collections::BTreeMap;
-
 use cryptoki::{
     mechanism::Mechanism as HighMechanism,
     object::{Attribute, AttributeType, KeyType, ObjectClass},
 };
 use cryptoki_sys::{CKM_AES_KEY_GEN, CKM_GENERIC_SECRET_KEY_GEN};
-use warifu_hsm_protocol::KeyKind;
+use warifu_hsm_protocol::{KeyKind, WrappingKeyForm};
 
 use crate::{
     fault::{Action, Fault},
     hand::Hand,
+    keks::{Keks, Listed, Muddle},
     log,
     profile::Profile,
     raw::ObjectRef,
@@ -28,14 +27,14 @@ const P256: [u8; 10] = [0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x
 
 /// Marks the ids of encryption keys' wrapping keys: NSS takes two secret keys of one id for the same,
 /// and the second would replace the first.
-const KEK_E_ID: &[u8] = b"e";
+pub(crate) const KEK_E_ID: &[u8] = b"e";
 
 /// Handles of the keys in one epoch.
 pub(crate) struct Keys {
     /// Wrapping keys of HMAC keys, by generation.
-    pub(crate) keks: BTreeMap<u32, ObjectRef>,
+    pub(crate) keks: Keks,
     /// Wrapping keys of encryption keys, by generation. None on a token that only checks codes.
-    pub(crate) keks_e: BTreeMap<u32, ObjectRef>,
+    pub(crate) keks_e: Keks,
     /// HMAC key of bindings and fingerprints.
     pub(crate) bind: ObjectRef,
     /// HMAC key of the canary.
@@ -48,16 +47,11 @@ pub(crate) struct Keys {
 
 impl Keys {
     /// The wrapping keys of that kind of key, by generation.
-    pub(crate) fn keks(&self, kind: KeyKind) -> &BTreeMap<u32, ObjectRef> {
+    pub(crate) fn keks(&self, kind: KeyKind) -> &Keks {
         match kind {
             KeyKind::Hmac(_) => &self.keks,
             KeyKind::Aes => &self.keks_e,
         }
-    }
-
-    /// The generation that new keys are wrapped under, and its key.
-    pub(crate) fn newest_kek(&self, kind: KeyKind) -> Option<(u32, ObjectRef)> {
-        self.keks(kind).last_key_value().map(|(generation, key)| (*generation, *key))
     }
 }
 
@@ -65,7 +59,8 @@ impl Keys {
 pub(crate) struct Names<'a>(pub(crate) &'a str);
 
 impl Names<'_> {
-    fn kek(&self) -> String {
+    /// Label of the wrapping keys of HMAC keys.
+    pub(crate) fn kek(&self) -> String {
         format!("{}-kek", self.0)
     }
 
@@ -91,6 +86,11 @@ impl Names<'_> {
         format!("{}-seed", self.0)
     }
 
+    /// Label of the key of a key ceremony.
+    pub(crate) fn ceremony(&self, ceremony: &[u8; 16]) -> String {
+        format!("{}-ceremony-{}", self.0, hex::encode(ceremony))
+    }
+
     /// Label of a transport key.
     pub(crate) fn transport(&self, label: &str) -> String {
         format!("{}-transport-{label}", self.0)
@@ -99,8 +99,8 @@ impl Names<'_> {
 
 /// What is on the token, complete or not.
 pub(crate) struct Found {
-    keks: BTreeMap<u32, ObjectRef>,
-    keks_e: BTreeMap<u32, ObjectRef>,
+    keks: Keks,
+    keks_e: Keks,
     bind: Option<ObjectRef>,
     canary: Option<ObjectRef>,
     audit: Option<(ObjectRef, Vec<u8>)>,
@@ -121,12 +121,12 @@ pub(crate) fn find(hand: &Hand<'_>, prefix: &str) -> Result<Found, Refusal> {
 impl Found {
     /// A wrapping key, if there is one.
     pub(crate) fn kek(&self) -> Option<ObjectRef> {
-        self.keks.last_key_value().map(|(_, key)| *key)
+        self.keks.newest().map(|(_, key)| key)
     }
 
     /// A wrapping key of encryption keys, if there is one.
     pub(crate) fn kek_e(&self) -> Option<ObjectRef> {
-        self.keks_e.last_key_value().map(|(_, key)| *key)
+        self.keks_e.newest().map(|(_, key)| key)
     }
 
     /// The labels of what is missing and always needed.
@@ -169,6 +169,7 @@ pub(crate) fn make_missing(
     hand: &Hand<'_>,
     prefix: &str,
     profile: &Profile,
+    form: WrappingKeyForm,
     found: &Found,
 ) -> Result<(), Refusal> {
     let names = Names(prefix);
@@ -177,10 +178,10 @@ pub(crate) fn make_missing(
         move |fault| Refusal::of(&format!("making the key {name}"), fault)
     };
     if found.keks.is_empty() {
-        make_kek(hand, &names.kek(), profile).map_err(failed(&names.kek()))?;
+        make_kek(hand, &names.kek(), 1, profile, form).map(|_| ()).map_err(failed(&names.kek()))?;
     }
     if found.keks_e.is_empty() {
-        make_kek_e(hand, &names.kek_e()).map_err(failed(&names.kek_e()))?;
+        make_kek_e(hand, &names.kek_e(), 1, form).map(|_| ()).map_err(failed(&names.kek_e()))?;
         log::info("key made", names.kek_e());
     }
     for (present, name) in [(found.bind, names.bind()), (found.canary, names.canary())] {
@@ -202,27 +203,46 @@ pub(crate) fn generate_kek(
     hand: &Hand<'_>,
     place: Place<'_>,
     profile: &Profile,
+    form: WrappingKeyForm,
 ) -> Result<ObjectRef, Fault> {
     climb(&Restrictions::LADDER, |restrictions| {
-        hand.generate(CKM_AES_KEY_GEN, &shape::kek(place, *restrictions, profile.kwp.as_slice()))
+        let template = shape::kek(place, *restrictions, profile.kwp.as_slice(), form);
+        hand.generate(CKM_AES_KEY_GEN, &template)
     })
 }
 
 /// The same for encryption keys.
-pub(crate) fn generate_kek_e(hand: &Hand<'_>, place: Place<'_>) -> Result<ObjectRef, Fault> {
+pub(crate) fn generate_kek_e(
+    hand: &Hand<'_>,
+    place: Place<'_>,
+    form: WrappingKeyForm,
+) -> Result<ObjectRef, Fault> {
     climb(&Restrictions::LADDER, |restrictions| {
-        hand.generate(CKM_AES_KEY_GEN, &shape::kek_e(place, *restrictions))
+        hand.generate(CKM_AES_KEY_GEN, &shape::kek_e(place, *restrictions, form))
     })
 }
 
-fn make_kek_e(hand: &Hand<'_>, label: &str) -> Result<(), Fault> {
-    let id = [KEK_E_ID, &1_u32.to_be_bytes()].concat();
-    generate_kek_e(hand, Place::Token { label, id: &id }).map(|_| ())
+/// The wrapping key of encryption keys of one generation, on the token.
+pub(crate) fn make_kek_e(
+    hand: &Hand<'_>,
+    label: &str,
+    generation: u32,
+    form: WrappingKeyForm,
+) -> Result<ObjectRef, Fault> {
+    let id = [KEK_E_ID, &generation.to_be_bytes()].concat();
+    generate_kek_e(hand, Place::Token { label, id: &id }, form)
 }
 
-fn make_kek(hand: &Hand<'_>, label: &str, profile: &Profile) -> Result<(), Fault> {
-    let id = 1_u32.to_be_bytes();
-    generate_kek(hand, Place::Token { label, id: &id }, profile).map(|_| ())
+/// The wrapping key of HMAC keys of one generation, on the token.
+pub(crate) fn make_kek(
+    hand: &Hand<'_>,
+    label: &str,
+    generation: u32,
+    profile: &Profile,
+    form: WrappingKeyForm,
+) -> Result<ObjectRef, Fault> {
+    let id = generation.to_be_bytes();
+    generate_kek(hand, Place::Token { label, id: &id }, profile, form)
 }
 
 fn make_hmac(hand: &Hand<'_>, label: &str) -> Result<(), Fault> {
@@ -293,31 +313,14 @@ fn one(hand: &Hand<'_>, class: ObjectClass, label: &str) -> Result<Option<Object
     }
 }
 
-/// The id of a wrapping key is `mark`, then its generation.
-fn find_keks(
-    hand: &Hand<'_>,
-    label: &str,
-    mark: &[u8],
-) -> Result<BTreeMap<u32, ObjectRef>, Refusal> {
-    let failed = |fault| Refusal::of(&format!("looking for the key {label}"), fault);
-    let mut keks = BTreeMap::new();
-    for key in hand.find_labelled(ObjectClass::SECRET_KEY, label).map_err(failed)? {
-        let id = hand.id(key).map_err(failed)?;
-        let generation = id.strip_prefix(mark).and_then(|bytes| <[u8; 4]>::try_from(bytes).ok());
-        let Some(generation) = generation else {
-            return Err(Refusal::missing(format!(
-                "the key {label} has the id {}, not a generation of 4 bytes",
-                hex::encode(id)
-            )));
-        };
-        let generation = u32::from_be_bytes(generation);
-        if keks.insert(generation, key).is_some() {
-            return Err(Refusal::missing(format!(
-                "two keys {label} of generation {generation} are on the token"
-            )));
+fn find_keks(hand: &Hand<'_>, label: &str, mark: &[u8]) -> Result<Keks, Refusal> {
+    match Listed::find(hand, label, mark) {
+        Ok(listed) => Ok(Keks::new(listed)),
+        Err(Muddle::Fault(fault)) => {
+            Err(Refusal::of(&format!("looking for the key {label}"), fault))
         }
+        Err(Muddle::Told(told)) => Err(Refusal::missing(told)),
     }
-    Ok(keks)
 }
 
 fn find_audit(hand: &Hand<'_>, label: &str) -> Result<Option<(ObjectRef, Vec<u8>)>, Refusal> {

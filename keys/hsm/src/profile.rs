@@ -7,7 +7,7 @@ use cryptoki_sys::{
     CKK_SHA512_HMAC, CKM_AES_GCM, CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_WRAP_PAD, CKM_SHA_1_HMAC,
     CKM_SHA256_HMAC, CKM_SHA512_HMAC,
 };
-use warifu_hsm_protocol::{Hash, KeyKind};
+use warifu_hsm_protocol::{Cipher, Hash, ImportPlace, KeyKind};
 
 /// A provider as we know it.
 #[derive(Clone, Copy, Debug)]
@@ -60,7 +60,6 @@ pub(crate) fn choose(manufacturer: &str, description: &str) -> Profile {
 }
 
 /// What the self-test found out about the provider.
-#[expect(clippy::struct_excessive_bools, reason = "independent facts, each used by its name")]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Abilities {
     /// How HMAC keys are described.
@@ -73,10 +72,60 @@ pub(crate) struct Abilities {
     pub(crate) messages: bool,
     /// Keys can be derived by AES-ECB.
     pub(crate) expand: bool,
-    /// `CKM_AES_CBC_PAD` values can be unwrapped inside.
-    pub(crate) unwrap_cbc: bool,
-    /// `CKM_AES_KEY_WRAP` values can be unwrapped inside.
-    pub(crate) unwrap_kw: bool,
+    /// Where encrypted values are opened.
+    pub(crate) imports: Imports,
+}
+
+/// Where values of each cipher are opened.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Imports {
+    /// AES-CBC.
+    pub(crate) cbc: ImportPlace,
+    /// AES-GCM.
+    pub(crate) gcm: ImportPlace,
+    /// RFC 3394.
+    pub(crate) kw: ImportPlace,
+    /// RFC 5649.
+    pub(crate) kwp: ImportPlace,
+    /// Triple DES-CBC.
+    pub(crate) triple_des: ImportPlace,
+    /// RSA, PKCS#1 v1.5.
+    pub(crate) rsa_pkcs: ImportPlace,
+    /// RSA-OAEP.
+    pub(crate) rsa_oaep: ImportPlace,
+}
+
+impl Imports {
+    const NONE: Self = Self {
+        cbc: ImportPlace::Impossible,
+        gcm: ImportPlace::Impossible,
+        kw: ImportPlace::Impossible,
+        kwp: ImportPlace::Impossible,
+        triple_des: ImportPlace::Impossible,
+        rsa_pkcs: ImportPlace::Impossible,
+        rsa_oaep: ImportPlace::Impossible,
+    };
+
+    /// Where a value of that cipher is opened.
+    pub(crate) const fn place(self, cipher: Cipher) -> ImportPlace {
+        match cipher {
+            Cipher::AesCbcPad { .. } => self.cbc,
+            Cipher::AesGcm { .. } => self.gcm,
+            Cipher::AesKeyWrap { .. } => self.kw,
+            Cipher::AesKeyWrapPad { .. } => self.kwp,
+            // Of the providers that keep keys inside, none has it.
+            Cipher::CamelliaCbcPad { .. } => ImportPlace::Impossible,
+            Cipher::TripleDesCbcPad => self.triple_des,
+            Cipher::RsaPkcs => self.rsa_pkcs,
+            Cipher::RsaOaep => self.rsa_oaep,
+        }
+    }
+
+    /// Whether AES transport keys must decrypt. Where CBC stays inside they must not, although GCM
+    /// values are then refused on some providers: a key that decrypts opens values of any cipher.
+    pub(crate) fn aes_decrypts(self) -> bool {
+        self.cbc != ImportPlace::Inside
+    }
 }
 
 impl Abilities {
@@ -87,8 +136,7 @@ impl Abilities {
         kwp: None,
         messages: false,
         expand: false,
-        unwrap_cbc: false,
-        unwrap_kw: false,
+        imports: Imports::NONE,
     };
 
     /// `CKA_KEY_TYPE` of a sealed key.

@@ -19,14 +19,14 @@ use cryptoki::{
     session::Session,
 };
 use cryptoki_sys::{
-    CK_ATTRIBUTE, CK_FUNCTION_LIST, CK_FUNCTION_LIST_PTR_PTR, CK_GCM_PARAMS,
-    CK_KEY_DERIVATION_STRING_DATA, CK_MECHANISM, CK_MECHANISM_TYPE, CK_OBJECT_HANDLE, CK_RV,
-    CK_SESSION_HANDLE, CK_ULONG, CKM_AES_ECB_ENCRYPT_DATA, CKM_AES_GCM, CKR_ARGUMENTS_BAD,
+    CK_ATTRIBUTE, CK_FUNCTION_LIST, CK_FUNCTION_LIST_PTR_PTR, CK_MECHANISM, CK_MECHANISM_TYPE,
+    CK_OBJECT_HANDLE, CK_RV, CK_SESSION_HANDLE, CK_ULONG, CKR_ARGUMENTS_BAD,
     CKR_FUNCTION_NOT_SUPPORTED, CKR_OK,
 };
 
 use crate::{
     fault::Fault,
+    mechanism::Mechanism,
     template::{Template, ulong},
 };
 
@@ -77,38 +77,6 @@ impl ObjectRef {
 
     fn checked(self, session: SessionRef) -> Result<CK_OBJECT_HANDLE, Fault> {
         if self.epoch == session.epoch { Ok(self.handle) } else { Err(Fault::Stale) }
-    }
-}
-
-/// A mechanism and its parameter, a byte string or nothing.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Mechanism<'a> {
-    kind: CK_MECHANISM_TYPE,
-    parameter: &'a [u8],
-}
-
-impl<'a> Mechanism<'a> {
-    /// Without a parameter.
-    pub(crate) const fn plain(kind: CK_MECHANISM_TYPE) -> Self {
-        Self { kind, parameter: &[] }
-    }
-
-    /// With an initialisation vector.
-    pub(crate) const fn with_iv(kind: CK_MECHANISM_TYPE, iv: &'a [u8]) -> Self {
-        Self { kind, parameter: iv }
-    }
-
-    fn raw(self) -> CK_MECHANISM {
-        let pointer = if self.parameter.is_empty() {
-            ptr::null_mut()
-        } else {
-            self.parameter.as_ptr().cast_mut().cast()
-        };
-        CK_MECHANISM {
-            mechanism: self.kind,
-            pParameter: pointer,
-            ulParameterLen: ulong(self.parameter.len()),
-        }
     }
 }
 
@@ -167,11 +135,14 @@ impl Functions {
         key: ObjectRef,
     ) -> Result<(), Fault> {
         let call = self.list.C_SignInit.ok_or(Fault::Absent(Function::SignInit))?;
-        let mut mechanism = Mechanism::plain(mechanism).raw();
         let key = key.checked(session)?;
-        // SAFETY: `mechanism` has no parameter and outlives the call; handles are numbers that the
-        // module checks (PKCS#11 v3.1 s.5.13.1).
-        outcome(unsafe { call(session.handle, &raw mut mechanism, key) }, Function::SignInit)
+        let code = Mechanism::plain(mechanism).lend(|mechanism| {
+            let mechanism: *mut CK_MECHANISM = mechanism;
+            // SAFETY: `mechanism` has no parameter and outlives the call; handles are numbers that
+            // the module checks (PKCS#11 v3.1 s.5.13.1).
+            unsafe { call(session.handle, mechanism, key) }
+        });
+        outcome(code, Function::SignInit)
     }
 
     /// `C_Sign` after [`Self::sign_init`], without a size query; the length of the MAC.
@@ -208,17 +179,15 @@ impl Functions {
         template: &Template,
     ) -> Result<ObjectRef, Fault> {
         let call = self.list.C_UnwrapKey.ok_or(Fault::Absent(Function::UnwrapKey))?;
-        let mut mechanism = mechanism.raw();
         let key = wrapping_key.checked(session)?;
         let mut made: CK_OBJECT_HANDLE = 0;
-        let code = template.lend(|attributes| {
-            let (pointer, count) = parts(attributes);
+        let code = lend_both(mechanism, template, |mechanism, (pointer, count)| {
             // SAFETY: mechanism, blob, attributes and `made` outlive the call; their lengths are
             // theirs; the blob and the template are read only (PKCS#11 v3.1 s.5.18.4).
             unsafe {
                 call(
                     session.handle,
-                    &raw mut mechanism,
+                    mechanism,
                     key,
                     blob.as_ptr().cast_mut(),
                     ulong(blob.len()),
@@ -242,21 +211,23 @@ impl Functions {
         blob: &mut [u8],
     ) -> Result<usize, Fault> {
         let call = self.list.C_WrapKey.ok_or(Fault::Absent(Function::WrapKey))?;
-        let mut mechanism = mechanism.raw();
         let (wrapping_key, key) = (wrapping_key.checked(session)?, key.checked(session)?);
         let mut length = ulong(blob.len());
-        // SAFETY: the buffer lives through the call and `length` is its size, which the module may
-        // lower but not exceed (PKCS#11 v3.1 s.5.18.3, s.5.2).
-        let code = unsafe {
-            call(
-                session.handle,
-                &raw mut mechanism,
-                wrapping_key,
-                key,
-                blob.as_mut_ptr(),
-                &raw mut length,
-            )
-        };
+        let code = mechanism.lend(|mechanism| {
+            let mechanism: *mut CK_MECHANISM = mechanism;
+            // SAFETY: the buffer lives through the call and `length` is its size, which the module
+            // may lower but not exceed (PKCS#11 v3.1 s.5.18.3, s.5.2).
+            unsafe {
+                call(
+                    session.handle,
+                    mechanism,
+                    wrapping_key,
+                    key,
+                    blob.as_mut_ptr(),
+                    &raw mut length,
+                )
+            }
+        });
         outcome(code, Function::WrapKey)?;
         Ok(clamp(length, blob.len()))
     }
@@ -305,12 +276,11 @@ impl Functions {
         template: &Template,
     ) -> Result<ObjectRef, Fault> {
         let call = self.list.C_GenerateKey.ok_or(Fault::Absent(Function::GenerateKey))?;
-        let mut mechanism = Mechanism::plain(mechanism).raw();
         let mut made: CK_OBJECT_HANDLE = 0;
-        let code = template.lend(|attributes| {
-            let (pointer, count) = parts(attributes);
+        let mechanism = Mechanism::plain(mechanism);
+        let code = lend_both(mechanism, template, |mechanism, (pointer, count)| {
             // SAFETY: mechanism, attributes and `made` outlive the call (PKCS#11 v3.1 s.5.18.1).
-            unsafe { call(session.handle, &raw mut mechanism, pointer, count, &raw mut made) }
+            unsafe { call(session.handle, mechanism, pointer, count, &raw mut made) }
         });
         outcome(code, Function::GenerateKey)?;
         Ok(ObjectRef { handle: made, epoch: session.epoch })
@@ -325,63 +295,49 @@ impl Functions {
         template: &Template,
     ) -> Result<ObjectRef, Fault> {
         let call = self.list.C_DeriveKey.ok_or(Fault::Absent(Function::DeriveKey))?;
-        let mut parameter = CK_KEY_DERIVATION_STRING_DATA {
-            pData: data.as_ptr().cast_mut(),
-            ulLen: ulong(data.len()),
-        };
-        let mut mechanism = with_parameter(CKM_AES_ECB_ENCRYPT_DATA, &mut parameter);
         let base = base.checked(session)?;
         let mut made: CK_OBJECT_HANDLE = 0;
-        let code = template.lend(|attributes| {
-            let (pointer, count) = parts(attributes);
+        let mechanism = Mechanism::ecb_derivation(data);
+        let code = lend_both(mechanism, template, |mechanism, (pointer, count)| {
             // SAFETY: mechanism, its parameter, the data it points to, attributes and `made`
-            // outlive the call; the data is read only (PKCS#11 v3.1 s.5.18.5, s.6.16.2).
-            unsafe { call(session.handle, &raw mut mechanism, base, pointer, count, &raw mut made) }
+            // outlive the call; the data is read only (PKCS#11 v3.1 s.5.18.5, s.6.27.2).
+            unsafe { call(session.handle, mechanism, base, pointer, count, &raw mut made) }
         });
         outcome(code, Function::DeriveKey)?;
         Ok(ObjectRef { handle: made, epoch: session.epoch })
     }
 
-    /// `C_EncryptInit` and `C_Encrypt` with AES-GCM and a tag of 16 bytes, without a size query; the
-    /// length of ciphertext and tag.
+    /// `C_EncryptInit` and `C_Encrypt` without a size query; the length of what was made.
     pub(crate) fn encrypt(
         &self,
         session: SessionRef,
+        mechanism: Mechanism<'_>,
         key: ObjectRef,
-        nonce: &[u8; 12],
-        aad: &[u8],
         data: &[u8],
         sealed: &mut [u8],
     ) -> Result<usize, Fault> {
         let init = self.list.C_EncryptInit.ok_or(Fault::Absent(Function::EncryptInit))?;
         let call = self.list.C_Encrypt.ok_or(Fault::Absent(Function::Encrypt))?;
-        let mut parameter = CK_GCM_PARAMS {
-            pIv: nonce.as_ptr().cast_mut(),
-            ulIvLen: ulong(nonce.len()),
-            ulIvBits: 96,
-            pAAD: if aad.is_empty() { ptr::null_mut() } else { aad.as_ptr().cast_mut() },
-            ulAADLen: ulong(aad.len()),
-            ulTagBits: 128,
-        };
-        let mut mechanism = with_parameter(CKM_AES_GCM, &mut parameter);
         let key = key.checked(session)?;
-        // SAFETY: `mechanism`, its parameter, nonce and associated data outlive both calls
-        // (PKCS#11 v3.1 s.5.8.1, s.6.13.3).
-        let code = unsafe { init(session.handle, &raw mut mechanism, key) };
-        outcome(code, Function::EncryptInit)?;
         let mut length = ulong(sealed.len());
-        // SAFETY: both buffers live through the call and have the lengths stated; at most `length`
-        // bytes are written (PKCS#11 v3.1 s.5.8.2, s.5.2).
-        let code = unsafe {
-            call(
-                session.handle,
-                data.as_ptr().cast_mut(),
-                ulong(data.len()),
-                sealed.as_mut_ptr(),
-                &raw mut length,
-            )
-        };
-        outcome(code, Function::Encrypt)?;
+        mechanism.lend(|mechanism| {
+            let mechanism: *mut CK_MECHANISM = mechanism;
+            // SAFETY: `mechanism`, its parameter and what that points to outlive both calls: some
+            // modules read them in the second only (PKCS#11 v3.1 s.5.8.1, s.6.13.3).
+            outcome(unsafe { init(session.handle, mechanism, key) }, Function::EncryptInit)?;
+            // SAFETY: both buffers live through the call and have the lengths stated; at most
+            // `length` bytes are written (PKCS#11 v3.1 s.5.8.2, s.5.2).
+            let code = unsafe {
+                call(
+                    session.handle,
+                    data.as_ptr().cast_mut(),
+                    ulong(data.len()),
+                    sealed.as_mut_ptr(),
+                    &raw mut length,
+                )
+            };
+            outcome(code, Function::Encrypt)
+        })?;
         Ok(clamp(length, sealed.len()))
     }
 
@@ -404,24 +360,26 @@ impl Functions {
     ) -> Result<usize, Fault> {
         let init = self.list.C_DecryptInit.ok_or(Fault::Absent(Function::DecryptInit))?;
         let call = self.list.C_Decrypt.ok_or(Fault::Absent(Function::Decrypt))?;
-        let mut mechanism = mechanism.raw();
         let key = key.checked(session)?;
-        // SAFETY: `mechanism` and its parameter outlive the call (PKCS#11 v3.1 s.5.10.1).
-        let code = unsafe { init(session.handle, &raw mut mechanism, key) };
-        outcome(code, Function::DecryptInit)?;
         let mut length = ulong(clear.len());
-        // SAFETY: both buffers live through the call and have the lengths stated; at most `length`
-        // bytes are written (PKCS#11 v3.1 s.5.10.2, s.5.2).
-        let code = unsafe {
-            call(
-                session.handle,
-                data.as_ptr().cast_mut(),
-                ulong(data.len()),
-                clear.as_mut_ptr(),
-                &raw mut length,
-            )
-        };
-        outcome(code, Function::Decrypt)?;
+        mechanism.lend(|mechanism| {
+            let mechanism: *mut CK_MECHANISM = mechanism;
+            // SAFETY: `mechanism`, its parameter and what that points to outlive both calls
+            // (PKCS#11 v3.1 s.5.10.1).
+            outcome(unsafe { init(session.handle, mechanism, key) }, Function::DecryptInit)?;
+            // SAFETY: both buffers live through the call and have the lengths stated; at most
+            // `length` bytes are written (PKCS#11 v3.1 s.5.10.2, s.5.2).
+            let code = unsafe {
+                call(
+                    session.handle,
+                    data.as_ptr().cast_mut(),
+                    ulong(data.len()),
+                    clear.as_mut_ptr(),
+                    &raw mut length,
+                )
+            };
+            outcome(code, Function::Decrypt)
+        })?;
         Ok(clamp(length, clear.len()))
     }
 }
@@ -444,14 +402,13 @@ fn outcome(code: CK_RV, function: Function) -> Result<(), Fault> {
     }
 }
 
-/// The structure must outlive every use of the mechanism.
-fn with_parameter<P>(kind: CK_MECHANISM_TYPE, parameter: &mut P) -> CK_MECHANISM {
-    let pointer: *mut P = parameter;
-    CK_MECHANISM {
-        mechanism: kind,
-        pParameter: pointer.cast(),
-        ulParameterLen: ulong(size_of::<P>()),
-    }
+/// Both in their C form, for one call.
+fn lend_both(
+    mechanism: Mechanism<'_>,
+    template: &Template,
+    call: impl FnOnce(*mut CK_MECHANISM, (*mut CK_ATTRIBUTE, CK_ULONG)) -> CK_RV,
+) -> CK_RV {
+    mechanism.lend(|mechanism| template.lend(|attributes| call(mechanism, parts(attributes))))
 }
 
 fn parts(attributes: &mut [CK_ATTRIBUTE]) -> (*mut CK_ATTRIBUTE, CK_ULONG) {

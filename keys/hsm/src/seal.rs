@@ -5,7 +5,6 @@
 
 use std::ops::RangeInclusive;
 
-use cryptoki_sys::CKM_AES_KEY_WRAP;
 use subtle::ConstantTimeEq as _;
 use warifu_hsm_protocol::{Exposure, Hash, JobError, KeyKind, Reply, Seal, SeedSource};
 use zeroize::Zeroizing;
@@ -13,12 +12,13 @@ use zeroize::Zeroizing;
 use crate::{
     fault::Fault,
     held::Passing,
+    mechanism::Mechanism,
     profile::{hmac, padded_length},
-    raw::{Mechanism, ObjectRef},
+    raw::ObjectRef,
     shape::{self, Place},
     software,
     station::{Station, Trouble},
-    transport::{Arrived, Incoming},
+    transport::{Arrived, Encrypted, Incoming},
 };
 
 /// Seeds are 16 to 64 bytes: RFC 4226 s.4 R6 demands 128 bits, and 64 is the block of the smaller
@@ -29,7 +29,7 @@ pub(crate) const AES_LENGTH: usize = 32;
 /// Longest name of a record.
 const LONGEST_RECORD: usize = 1024;
 /// What the trial is made over: no moving factor, which has 8 bytes.
-const TRIAL: &[u8; 12] = b"warifu trial";
+pub(crate) const TRIAL: &[u8; 12] = b"warifu trial";
 
 /// A key to seal, and the record it is for.
 pub(crate) struct Order<'a> {
@@ -60,11 +60,13 @@ impl<'a> Station<'a> {
         self.demand(order.kind)?;
         let (draft, exposure) = match source {
             SeedSource::Clear(seed) => (self.seal_clear(order, seed.expose())?, Exposure::Caller),
-            SeedSource::Encrypted { transport_key, cipher, data, mac } => {
-                match self.arrive(transport_key, *cipher, data, mac.as_ref(), order.lengths())? {
+            SeedSource::Encrypted { transport_key: label, cipher, data, mac, session } => {
+                let (mac, session) = (mac.as_ref(), session.as_ref());
+                let value = Encrypted { label, cipher: *cipher, data, mac, session };
+                match self.arrive(value, order.lengths())? {
                     Arrived::Worker(seed) => (self.seal_clear(order, &seed)?, Exposure::Worker),
                     Arrived::Inside(incoming) => {
-                        (self.seal_inside(order, &incoming)?, Exposure::None)
+                        (self.seal_inside(order, &incoming)?, incoming.exposure())
                     }
                 }
             }
@@ -140,16 +142,10 @@ impl<'a> Station<'a> {
         padded: bool,
         value: Option<&[u8]>,
     ) -> Result<Draft<'a>, Trouble> {
-        let Some((kek, kek_object)) = self.epoch.keys.newest_kek(order.kind) else {
-            return Err(JobError::NoSuchKey.into());
-        };
-        let mechanism = if padded {
-            let missing = "the provider has no RFC 5649 wrap, which a seed of this length needs";
-            self.shared.abilities.kwp.ok_or_else(|| JobError::Unsupported(missing.to_owned()))?
-        } else {
-            CKM_AES_KEY_WRAP
-        };
-        let blob = self.hand.wrap(Mechanism::plain(mechanism), kek_object, object)?;
+        let newest = self.epoch.keys.keks(order.kind).newest();
+        let (kek, kek_object) = newest.ok_or(JobError::NoSuchKey)?;
+        let mechanism = Mechanism::plain(self.wrap_mechanism(padded)?);
+        let blob = self.hand.wrap(mechanism, kek_object, object)?;
         let last = self.unwrap_sealed(order.kind, kek, padded, &blob)?;
         let last = Passing::new(self.hand, last);
         self.trial(order.kind, last.object(), value)?;

@@ -4,14 +4,16 @@
 //! Not responsible for: Warifu's own keys being there (`keys.rs`).
 
 mod camera;
+mod doctor;
+mod imports;
 
 use cryptoki::{
     mechanism::{Mechanism as HighMechanism, MechanismType},
     object::{Attribute, AttributeType},
     slot::Slot,
 };
-use cryptoki_sys::{CK_MECHANISM_TYPE, CKM_AES_CBC_PAD, CKM_AES_KEY_GEN, CKM_AES_KEY_WRAP};
-use warifu_hsm_protocol::{Check, CheckResult, Hash, KeyKind};
+use cryptoki_sys::{CK_MECHANISM_TYPE, CKM_AES_KEY_WRAP};
+use warifu_hsm_protocol::{Check, CheckResult, Hash, ImportLine, KeyKind, WrappingKeyForm};
 
 use crate::{
     epoch::is_closed,
@@ -19,9 +21,11 @@ use crate::{
     hand::Hand,
     held::Passing,
     keys,
+    mechanism::Mechanism,
     profile::{Abilities, Profile, hmac},
-    raw::{Mechanism, ObjectRef},
+    raw::ObjectRef,
     refusal::Refusal,
+    rotate::{PINNED, ROTATABLE},
     shape::{self, Place},
     software,
 };
@@ -44,6 +48,33 @@ pub(crate) struct Findings {
     pub(crate) wrapped: bool,
     /// Resident custody works and keeps its seeds.
     pub(crate) resident: bool,
+    /// What it means for imports; for the doctor only.
+    pub(crate) import: Vec<ImportLine>,
+}
+
+/// What is examined.
+pub(crate) struct Subject<'a> {
+    /// The provider as we know it.
+    pub(crate) profile: &'a Profile,
+    /// How wrapping keys are made.
+    pub(crate) form: WrappingKeyForm,
+    /// The newest wrapping key; a passing one is made where there is none.
+    pub(crate) kek: Option<ObjectRef>,
+    /// The same for encryption keys; what only camera tokens need is tried where it is there.
+    pub(crate) kek_e: Option<ObjectRef>,
+    /// For a person who asks: also what takes seconds, and what it means for imports.
+    pub(crate) thorough: bool,
+}
+
+/// What the newest wrapping key lets happen to what it unwraps, by what the token does.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Hold {
+    /// Closed keys only.
+    Pinned,
+    /// Keys that can not be read.
+    Rotatable,
+    /// Anything.
+    Loose,
 }
 
 impl Findings {
@@ -67,48 +98,51 @@ impl Findings {
     }
 }
 
-/// Runs all trials. `kek` is the wrapping key where there is one; else a passing one is made. What only
-/// camera tokens need is tried where `kek_e` is there.
-pub(crate) fn examine(
-    hand: &Hand<'_>,
-    slot: Slot,
-    profile: &Profile,
-    kek: Option<ObjectRef>,
-    kek_e: Option<ObjectRef>,
-) -> Findings {
-    let mut examiner =
-        Examiner { hand: *hand, profile: *profile, checks: Vec::new(), abilities: Abilities::NONE };
+/// Runs all trials.
+pub(crate) fn examine(hand: &Hand<'_>, slot: Slot, subject: &Subject<'_>) -> Findings {
+    let mut examiner = Examiner {
+        hand: *hand,
+        slot,
+        profile: *subject.profile,
+        form: subject.form,
+        checks: Vec::new(),
+        abilities: Abilities::NONE,
+        hold: None,
+    };
     examiner.random();
     examiner.allowed_mechanisms();
     examiner.hmacs();
-    let passing = match kek {
+    let passing = match subject.kek {
         Some(_) => None,
         None => examiner.passing_kek(),
     };
-    let wrapped = match kek.or(passing.as_ref().map(Passing::object)) {
-        Some(kek) => examiner.wrapping(kek),
-        None => false,
-    };
-    if let Some(kek_e) = kek_e {
+    let kek = subject.kek.or(passing.as_ref().map(Passing::object));
+    let wrapped = kek.is_some_and(|kek| examiner.wrapping(kek));
+    if let Some(kek_e) = subject.kek_e {
         examiner.camera(kek_e);
     }
-    examiner.transport();
+    examiner.imports(subject.thorough);
     let resident = examiner.resident();
-    examiner.listed(slot);
+    examiner.listed();
+    let import = if subject.thorough { examiner.import_lines(kek) } else { Vec::new() };
     let broken = examiner.checks.iter().any(|check| check.result == CheckResult::Fail);
     Findings {
         checks: examiner.checks,
         abilities: examiner.abilities,
         wrapped: wrapped && !broken,
         resident: resident && !broken,
+        import,
     }
 }
 
 struct Examiner<'a> {
     hand: Hand<'a>,
+    slot: Slot,
     profile: Profile,
+    form: WrappingKeyForm,
     checks: Vec<Check>,
     abilities: Abilities,
+    hold: Option<Hold>,
 }
 
 impl<'a> Examiner<'a> {
@@ -187,7 +221,7 @@ impl<'a> Examiner<'a> {
     }
 
     fn passing_kek(&mut self) -> Option<Passing<'a>> {
-        let made = keys::generate_kek(&self.hand, Place::Session, &self.profile);
+        let made = keys::generate_kek(&self.hand, Place::Session, &self.profile, self.form);
         match self.passing(made) {
             Ok(kek) => Some(kek),
             Err(fault) => {
@@ -301,18 +335,30 @@ impl<'a> Examiner<'a> {
         self.must("tamper-refused", refused, "a changed blob is refused");
     }
 
+    /// What the wrapping key lets happen, by asking it for what it is to refuse.
     fn unwrap_template(&mut self, kek: ObjectRef) {
-        let open = shape::passing(SHA1, self.abilities);
         let Ok(blob) = self.wrapped(kek, CKM_AES_KEY_WRAP, &SEED[..24]) else { return };
-        let unwrapped = self.hand.unwrap(Mechanism::plain(CKM_AES_KEY_WRAP), kek, &blob, &open);
-        if self.passing(unwrapped).is_err() {
-            let detail = "the wrapping key unwraps into closed keys only";
-            self.note("unwrap-template", CheckResult::Pass, detail);
+        let refuses = |template| {
+            let made = self.hand.unwrap(Mechanism::plain(CKM_AES_KEY_WRAP), kek, &blob, &template);
+            self.passing(made).is_err()
+        };
+        let hold = if !refuses(shape::readable(SHA1, self.abilities)) {
+            Hold::Loose
+        } else if refuses(shape::moving(SHA1, self.abilities)) {
+            Hold::Pinned
         } else {
-            let detail =
-                "CKA_UNWRAP_TEMPLATE is not enforced; whoever has the PIN can unwrap openly";
-            self.note("unwrap-template", CheckResult::Absent, detail);
-        }
+            Hold::Rotatable
+        };
+        self.hold = Some(hold);
+        let (result, detail) = match hold {
+            Hold::Pinned => (CheckResult::Pass, PINNED),
+            Hold::Rotatable => (CheckResult::Pass, ROTATABLE),
+            Hold::Loose => (
+                CheckResult::Absent,
+                "CKA_UNWRAP_TEMPLATE is not enforced; whoever has the PIN can unwrap openly",
+            ),
+        };
+        self.note("unwrap-template", result, detail);
     }
 
     fn kwp(&mut self, kek: ObjectRef) {
@@ -326,54 +372,6 @@ impl<'a> Examiner<'a> {
         }
         let outcome = outcome.map(|()| "RFC 5649 wraps and unwraps");
         self.note_outcome("unwrap-kwp", outcome, CheckResult::Absent);
-    }
-
-    /// What may be unwrapped inside during an import.
-    fn transport(&mut self) {
-        let made = self.hand.generate(CKM_AES_KEY_GEN, &shape::probe());
-        let key = match self.passing(made) {
-            Ok(key) => key,
-            Err(fault) => return self.note("transport", CheckResult::Absent, fault.to_string()),
-        };
-        let iv = [7; 16];
-        let encrypted = key.object().within(self.hand.reference()).and_then(|key| {
-            let mechanism = HighMechanism::AesCbcPad(iv);
-            self.hand.session.with(|s| s.encrypt(&mechanism, key, &SEED[..32]))
-        });
-        let cbc = encrypted.and_then(|blob| {
-            self.unwrapped_passing(key.object(), Mechanism::with_iv(CKM_AES_CBC_PAD, &iv), &blob)
-        });
-        self.abilities.unwrap_cbc = cbc.is_ok();
-        match cbc {
-            Ok(()) => self.note("unwrap-cbc", CheckResult::Pass, "AES-CBC values stay inside"),
-            Err(fault) => {
-                let detail = format!("AES-CBC values pass through the worker's memory ({fault})");
-                self.note("unwrap-cbc", CheckResult::Absent, detail);
-            }
-        }
-        let kw = self.wrapped(key.object(), CKM_AES_KEY_WRAP, &SEED[..32]).and_then(|blob| {
-            self.unwrapped_passing(key.object(), Mechanism::plain(CKM_AES_KEY_WRAP), &blob)
-        });
-        self.abilities.unwrap_kw = kw.is_ok();
-        let kw = kw.map(|()| "AES key wrap values stay inside");
-        self.note_outcome("transport-kw", kw, CheckResult::Absent);
-    }
-
-    /// Unwraps to a key that can be wrapped under the wrapping key, and to one that must be closed.
-    fn unwrapped_passing(
-        &mut self,
-        key: ObjectRef,
-        mechanism: Mechanism<'_>,
-        blob: &[u8],
-    ) -> Result<(), Fault> {
-        let template = shape::passing(SHA1, self.abilities);
-        self.passing(self.hand.unwrap(mechanism, key, blob, &template))?;
-        let template = shape::sealed(SHA1, self.abilities, Place::Session, 32);
-        let closed = self.passing(self.hand.unwrap(mechanism, key, blob, &template))?;
-        self.right_mac(Hash::Sha1, closed.object(), &SEED[..32])?;
-        let holds = is_closed(&self.hand, closed.object());
-        self.must("transport-closed", holds, "what is unwrapped as closed is closed");
-        Ok(())
     }
 
     fn resident(&mut self) -> bool {
@@ -392,7 +390,7 @@ impl<'a> Examiner<'a> {
         };
         let right = self.right_mac(Hash::Sha1, key.object(), &SEED[..24]);
         self.note_outcome("resident", right.map(|()| "token objects sign"), CheckResult::Fail);
-        let kek = keys::generate_kek(&self.hand, Place::Session, &self.profile);
+        let kek = keys::generate_kek(&self.hand, Place::Session, &self.profile, self.form);
         if let Ok(kek) = self.passing(kek) {
             self.kept("resident", key.object(), kek.object());
         } else {
@@ -402,21 +400,10 @@ impl<'a> Examiner<'a> {
         true
     }
 
-    /// What the token says of mechanisms that are not tried.
-    fn listed(&mut self, slot: Slot) {
+    /// What the token says of a mechanism that is not tried.
+    fn listed(&mut self) {
         let context = self.hand.module.context();
-        let table =
-            [("unwrap-gcm", MechanismType::AES_GCM), ("unwrap-oaep", MechanismType::RSA_PKCS_OAEP)];
-        for (name, mechanism) in table {
-            let listed = context.get_mechanism_info(slot, mechanism).is_ok_and(|i| i.unwrap());
-            let (result, detail) = if listed {
-                (CheckResult::Pass, "listed; not used yet")
-            } else {
-                (CheckResult::Absent, "not listed; not needed")
-            };
-            self.note(name, result, detail);
-        }
-        let ecdsa = context.get_mechanism_info(slot, MechanismType::ECDSA);
+        let ecdsa = context.get_mechanism_info(self.slot, MechanismType::ECDSA);
         if ecdsa.is_ok_and(|info| info.sign()) {
             self.note("ecdsa", CheckResult::Pass, "listed; signs audit checkpoints");
         } else {

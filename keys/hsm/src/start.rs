@@ -6,7 +6,9 @@
 use std::{sync::Arc, time::Duration};
 
 use cryptoki::slot::{Slot, TokenInfo};
-use warifu_hsm_protocol::{Check, CheckResult, Doctor, Provider, Purpose, WorkerConfig};
+use warifu_hsm_protocol::{
+    Check, CheckResult, Doctor, ImportPlace, Provider, Purpose, WorkerConfig,
+};
 
 use crate::{
     cache::Cache,
@@ -21,7 +23,7 @@ use crate::{
     module::Module,
     profile::{self, Profile},
     refusal::Refusal,
-    selftest::{self, Findings},
+    selftest::{self, Findings, Subject},
     shape::Place,
     station::Shared,
 };
@@ -45,14 +47,14 @@ pub(crate) fn start(config: WorkerConfig, purpose: Purpose) -> Result<Started, R
     let prefix = &config.key_prefix;
     let mut found = keys::find(&hand, prefix)?;
     if purpose == Purpose::Init {
-        keys::make_missing(&hand, prefix, &identity.profile, &found)?;
+        keys::make_missing(&hand, prefix, &identity.profile, config.wrapping_key, &found)?;
         found = keys::find(&hand, prefix)?;
     }
     let missing = found.missing(prefix);
     if purpose != Purpose::Inspect && !missing.is_empty() {
         return Err(keys::refuse_missing(&missing));
     }
-    let findings = examine(&hand, token.slot, &identity.profile, &found, purpose);
+    let findings = examine(&hand, token.slot, &identity.profile, &found, (&config, purpose));
     if purpose == Purpose::Inspect {
         let keys = [keys_check(&missing), camera_check(&found, prefix)];
         let doctor = doctor(&identity, &token.info, findings, keys);
@@ -73,7 +75,8 @@ pub(crate) fn start(config: WorkerConfig, purpose: Purpose) -> Result<Started, R
     );
     let (abilities, grave, gate) = (findings.abilities, Arc::default(), Gate::default());
     gate.open(epoch);
-    let shared = Shared { config, module, abilities, counters, cache, grave, gate };
+    let profile = identity.profile;
+    let shared = Shared { config, module, profile, abilities, counters, cache, grave, gate };
     Ok(Started::Ready(Arc::new(shared), provider))
 }
 
@@ -83,15 +86,17 @@ fn examine(
     slot: Slot,
     profile: &Profile,
     found: &Found,
-    purpose: Purpose,
+    (config, purpose): (&WorkerConfig, Purpose),
 ) -> Findings {
+    let form = config.wrapping_key;
     let passing = match (purpose, found.kek_e()) {
-        (Purpose::Inspect, None) => keys::generate_kek_e(hand, Place::Session).ok(),
+        (Purpose::Inspect, None) => keys::generate_kek_e(hand, Place::Session, form).ok(),
         _ => None,
     };
     let passing = passing.map(|key| Passing::new(*hand, key));
     let kek_e = found.kek_e().or(passing.as_ref().map(Passing::object));
-    selftest::examine(hand, slot, profile, found.kek(), kek_e)
+    let thorough = purpose == Purpose::Inspect;
+    selftest::examine(hand, slot, &Subject { profile, form, kek: found.kek(), kek_e, thorough })
 }
 
 struct Identity {
@@ -127,8 +132,8 @@ fn provider(identity: &Identity, epoch: &Epoch, findings: &Findings) -> Provider
         profile: identity.profile.name.to_owned(),
         wrapped: findings.wrapped,
         resident: findings.resident,
-        unwrap_cbc: findings.abilities.unwrap_cbc,
-        unwrap_kw: findings.abilities.unwrap_kw,
+        unwrap_cbc: findings.abilities.imports.cbc == ImportPlace::Inside,
+        unwrap_kw: findings.abilities.imports.kw == ImportPlace::Inside,
         audit_public_key: epoch.keys.audit_public.clone(),
         fingerprint: epoch.fingerprint(),
     }
@@ -168,5 +173,6 @@ fn doctor(identity: &Identity, info: &TokenInfo, findings: Findings, keys: [Chec
         checks,
         wrapped_allowed: findings.wrapped,
         resident_allowed: findings.resident,
+        import: findings.import,
     }
 }

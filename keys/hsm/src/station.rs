@@ -17,13 +17,14 @@ use crate::{
     held::{Grave, Held},
     keys::Names,
     module::Module,
-    profile::Abilities,
+    profile::{Abilities, Profile},
 };
 
 /// Of the process, for its whole life.
 pub(crate) struct Shared {
     pub(crate) config: WorkerConfig,
     pub(crate) module: Module,
+    pub(crate) profile: Profile,
     pub(crate) abilities: Abilities,
     pub(crate) counters: Counters,
     pub(crate) cache: Cache<KeyDigest, Held>,

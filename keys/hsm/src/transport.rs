@@ -1,36 +1,48 @@
-//! Opens seeds that come encrypted under a transport key in the HSM. The MAC comes first: a token
-//! that tells good padding from bad is an oracle, so nothing unauthenticated reaches it.
+//! Opens seeds that come encrypted under a transport key in the HSM, or under the key of one file that
+//! the transport key opens. The MAC comes first: a token that tells good padding from bad is an
+//! oracle, so nothing unauthenticated reaches it.
 //!
-//! Not responsible for: sealing what was opened (`seal.rs`), making keys (`transport_admin.rs`).
+//! Not responsible for: sealing what was opened (`seal.rs`), finding and making keys
+//! (`transport_keys.rs`, `transport_admin.rs`), how values lie in bytes (`cipher.rs`).
 
-use std::{
-    collections::HashMap,
-    ops::RangeInclusive,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::{ops::RangeInclusive, sync::Arc};
 
-use cryptoki::object::ObjectClass;
-use cryptoki_sys::{
-    CK_MECHANISM_TYPE, CKM_AES_CBC_PAD, CKM_AES_KEY_WRAP, CKM_SHA_1_HMAC, CKM_SHA224_HMAC,
-    CKM_SHA256_HMAC, CKM_SHA384_HMAC, CKM_SHA512_HMAC,
-};
+use cryptoki::error::RvError;
+use cryptoki_sys::{CKM_AES_KEY_GEN, CKM_DES3_KEY_GEN};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
-use warifu_hsm_protocol::{Cipher, JobError, MacHash, ValueMac};
+use warifu_hsm_protocol::{
+    Cipher, Exposure, ImportPlace, JobError, KeyShape, SessionKey, ValueMac,
+};
 use zeroize::Zeroizing;
 
 use crate::{
-    epoch::session_copy,
-    fault::Fault,
+    cipher::{self, advice, fits, key_of, mac_mechanism, needs_mac},
+    fault::{Action, Fault},
     held::Held,
-    raw::{Mechanism, ObjectRef},
+    jobs::ask_canary,
+    mechanism::Mechanism,
+    raw::ObjectRef,
     shape, software,
     station::{Station, Trouble},
-    template::Template,
+    template::{Template, ulong},
+    transport_keys::{Digest, FileKey, MacKey},
 };
 
-/// MAC keys kept open: a file has one, and few files are imported at a time.
-const MOST_MAC_KEYS: usize = 8;
+/// An encrypted value as a seed file gives it.
+#[derive(Clone, Copy)]
+pub(crate) struct Encrypted<'a> {
+    /// Label of the transport key.
+    pub(crate) label: &'a str,
+    /// How the value is encrypted.
+    pub(crate) cipher: Cipher,
+    /// The value.
+    pub(crate) data: &'a [u8],
+    /// Its MAC.
+    pub(crate) mac: Option<&'a ValueMac>,
+    /// The key of the file, where it has one.
+    pub(crate) session: Option<&'a SessionKey>,
+}
 
 /// A value that came encrypted and is authentic.
 pub(crate) enum Arrived<'a> {
@@ -42,7 +54,7 @@ pub(crate) enum Arrived<'a> {
 
 /// A value that the provider can unwrap.
 pub(crate) struct Incoming<'a> {
-    key: ObjectRef,
+    key: Arc<FileKey>,
     mechanism: Mechanism<'a>,
     blob: &'a [u8],
     cipher: Cipher,
@@ -51,38 +63,12 @@ pub(crate) struct Incoming<'a> {
 impl Incoming<'_> {
     /// The length of the value where the ciphertext shows it.
     pub(crate) fn visible_length(&self) -> Option<usize> {
-        match self.cipher {
-            Cipher::AesCbcPad { .. } => None,
-            Cipher::AesKeyWrap { .. } => Some(self.blob.len().saturating_sub(8)),
-        }
+        cipher::visible_length(self.cipher, self.blob.len())
     }
-}
 
-/// Transport keys and MAC keys opened so far in this epoch.
-#[derive(Default)]
-pub(crate) struct TransportKeys {
-    keys: Mutex<HashMap<String, TransportKey>>,
-    mac_keys: Mutex<Vec<([u8; 32], Arc<MacKey>)>>,
-}
-
-#[derive(Clone, Copy)]
-struct TransportKey {
-    object: ObjectRef,
-    bits: u16,
-}
-
-enum MacKey {
-    /// Decrypted, where the provider can not unwrap.
-    Worker(Zeroizing<Vec<u8>>),
-    /// A session object.
-    Inside(Held),
-}
-
-impl TransportKeys {
-    /// Forgets all handles: one of them did not work.
-    fn forget(&self) {
-        lock(&self.keys).clear();
-        lock(&self.mac_keys).clear();
+    /// A value whose key was readable outside the HSM counts as readable itself.
+    pub(crate) fn exposure(&self) -> Exposure {
+        if self.key.exposed { Exposure::Worker } else { Exposure::None }
     }
 }
 
@@ -91,27 +77,24 @@ impl Station<'_> {
     /// provider can not.
     pub(crate) fn arrive<'b>(
         &self,
-        label: &str,
-        cipher: Cipher,
-        data: &'b [u8],
-        mac: Option<&ValueMac>,
+        value: Encrypted<'b>,
         lengths: RangeInclusive<usize>,
     ) -> Result<Arrived<'b>, Trouble> {
-        let opened = self.open_arrival(label, cipher, data, mac, lengths);
+        let opened = self.open_arrival(value, lengths);
         if let Err(Trouble::Fault(_)) = &opened {
             self.epoch.transport.forget();
         }
         opened
     }
 
-    /// `C_UnwrapKey` under the transport key.
+    /// `C_UnwrapKey` under the key of the file.
     pub(crate) fn unwrap_arrived(
         &self,
         incoming: &Incoming<'_>,
         template: &Template,
     ) -> Result<ObjectRef, Fault> {
         let Incoming { key, mechanism, blob, .. } = incoming;
-        let unwrapped = self.hand.unwrap(*mechanism, *key, blob, template);
+        let unwrapped = self.hand.unwrap(*mechanism, key.object(), blob, template);
         if unwrapped.is_err() {
             self.epoch.transport.forget();
         }
@@ -120,70 +103,68 @@ impl Station<'_> {
 
     fn open_arrival<'b>(
         &self,
-        label: &str,
-        cipher: Cipher,
-        data: &'b [u8],
-        mac: Option<&ValueMac>,
+        value: Encrypted<'b>,
         lengths: RangeInclusive<usize>,
     ) -> Result<Arrived<'b>, Trouble> {
-        let key = self.transport_key(label)?;
-        let bits = match cipher {
-            Cipher::AesCbcPad { bits } | Cipher::AesKeyWrap { bits } => bits,
+        let Encrypted { label, cipher, data, mac, session } = value;
+        let place = self.place(cipher)?;
+        if mac.is_none() && needs_mac(cipher) {
+            return Err(JobError::Malformed.into());
+        }
+        let transport = self.transport_key(label)?;
+        let key = match session {
+            None => transport,
+            Some(session) => self.session_key(label, &transport, session, cipher)?,
         };
-        if bits != key.bits {
-            let told = format!("the transport key {label} has {} bits, not {bits}", key.bits);
-            return Err(JobError::Conflict(told).into());
+        demand_fit(label, cipher, &key)?;
+        if let Some(mac) = mac {
+            self.check_mac(&value, &key, mac)?;
         }
-        match (cipher, mac) {
-            (Cipher::AesCbcPad { .. }, None) => return Err(JobError::Malformed.into()),
-            (_, Some(mac)) => self.check_mac(label, key, cipher, data, mac)?,
-            (Cipher::AesKeyWrap { .. }, None) => {}
-        }
-        let (mechanism, blob) = split(cipher, data).ok_or(JobError::BadValue)?;
-        if !length_is_plausible(cipher, blob.len(), lengths) {
+        let (mechanism, blob) = self.split(cipher, data)?;
+        let whole = match key.shape {
+            KeyShape::Rsa(bits) => blob.len() == usize::from(bits).div_ceil(8),
+            _ => true,
+        };
+        if !whole || !cipher::length_is_plausible(cipher, blob.len(), lengths) {
             return Err(JobError::BadValue.into());
         }
-        match cipher {
-            Cipher::AesCbcPad { .. } if !self.shared.abilities.unwrap_cbc => {
-                self.decrypt(key.object, mechanism, blob).map(Arrived::Worker)
-            }
-            Cipher::AesKeyWrap { .. } if !self.shared.abilities.unwrap_kw => {
-                let told =
-                    "the provider can not unwrap AES key wrap; have the file made with AES-CBC";
-                Err(JobError::Unsupported(told.to_owned()).into())
-            }
-            _ => Ok(Arrived::Inside(Incoming { key: key.object, mechanism, blob, cipher })),
+        if place == ImportPlace::Inside {
+            return Ok(Arrived::Inside(Incoming { key, mechanism, blob, cipher }));
+        }
+        Ok(Arrived::Worker(self.hand.decrypt(mechanism, key.object(), blob)?))
+    }
+
+    /// Where values of that cipher are opened: somewhere.
+    fn place(&self, cipher: Cipher) -> Result<ImportPlace, JobError> {
+        match self.shared.abilities.imports.place(cipher) {
+            ImportPlace::Impossible => Err(JobError::Unsupported(advice(cipher).to_owned())),
+            place => Ok(place),
         }
     }
 
-    fn decrypt(
+    fn split<'b>(
         &self,
-        key: ObjectRef,
-        mechanism: Mechanism<'_>,
-        data: &[u8],
-    ) -> Result<Zeroizing<Vec<u8>>, Trouble> {
-        let mut clear = Zeroizing::new(vec![0; data.len()]);
-        let functions = &self.hand.module.functions;
-        let length = functions.decrypt(self.hand.reference(), mechanism, key, data, &mut clear)?;
-        clear.truncate(length);
-        Ok(clear)
+        cipher: Cipher,
+        data: &'b [u8],
+    ) -> Result<(Mechanism<'b>, &'b [u8]), JobError> {
+        cipher::split(cipher, data, self.shared.abilities.kwp).ok_or(JobError::BadValue)
     }
 
     /// RFC 6030 s.6.1.1: over `IV || ciphertext`, compared in constant time.
     fn check_mac(
         &self,
-        label: &str,
-        key: TransportKey,
-        cipher: Cipher,
-        data: &[u8],
+        value: &Encrypted<'_>,
+        key: &FileKey,
         mac: &ValueMac,
     ) -> Result<(), Trouble> {
-        let right = match &*self.mac_key(label, key, cipher, mac)? {
+        let right = match &*self.mac_key(value, key, mac)? {
             MacKey::Worker(bytes) => {
-                bool::from(software::hmac(mac.hash, bytes, data).as_slice().ct_eq(&mac.value))
+                let made = software::hmac(mac.hash, bytes, value.data);
+                bool::from(made.as_slice().ct_eq(&mac.value))
             }
             MacKey::Inside(held) => {
-                let made = self.hand.mac(mac_mechanism(mac.hash), held.object(), data)?;
+                let made = self.hand.mac(mac_mechanism(mac.hash), held.object(), value.data);
+                let made = made.map_err(too_short)?;
                 bool::from(made.as_ref().ct_eq(&mac.value))
             }
         };
@@ -192,140 +173,155 @@ impl Station<'_> {
 
     fn mac_key(
         &self,
-        label: &str,
-        key: TransportKey,
-        cipher: Cipher,
+        value: &Encrypted<'_>,
+        key: &FileKey,
         mac: &ValueMac,
     ) -> Result<Arc<MacKey>, Trouble> {
-        let name: [u8; 32] = Sha256::new()
-            .chain_update([u8::from(matches!(cipher, Cipher::AesKeyWrap { .. }))])
-            .chain_update((label.len() as u64).to_be_bytes())
-            .chain_update(label)
-            .chain_update(&mac.encrypted_key)
-            .finalize()
-            .into();
+        let session = value.session.map_or(&[][..], |session| &session.data);
+        let name =
+            name(b"mac", value.cipher, &[value.label.as_bytes(), session, &mac.encrypted_key]);
         let store = &self.epoch.transport.mac_keys;
-        if let Some((_, known)) = lock(store).iter().find(|(known, _)| *known == name) {
-            return Ok(Arc::clone(known));
+        if let Some(known) = store.find(&name) {
+            return Ok(known);
         }
-        let (mechanism, blob) = split(cipher, &mac.encrypted_key).ok_or(JobError::BadValue)?;
-        let inside = match cipher {
-            Cipher::AesCbcPad { .. } => self.shared.abilities.unwrap_cbc,
-            Cipher::AesKeyWrap { .. } => true,
-        };
-        let made = Arc::new(if inside {
-            let object = self.hand.unwrap(mechanism, key.object, blob, &shape::mac_key())?;
+        let (mechanism, blob) = self.split(value.cipher, &mac.encrypted_key)?;
+        let made = Arc::new(if self.place(value.cipher)? == ImportPlace::Inside {
+            let object = self.hand.unwrap(mechanism, key.object(), blob, &shape::mac_key())?;
             MacKey::Inside(Held::new(object, &self.hand, &self.shared.grave))
         } else {
-            MacKey::Worker(self.decrypt(key.object, mechanism, blob)?)
+            MacKey::Worker(self.hand.decrypt(mechanism, key.object(), blob)?)
         });
-        let mut known = lock(store);
-        let excess = (known.len() + 1).saturating_sub(MOST_MAC_KEYS);
-        known.drain(..excess);
-        known.push((name, Arc::clone(&made)));
+        // A stand-in opens nothing that is worth keeping.
+        if !key.stand_in {
+            store.put(name, Arc::clone(&made));
+        }
         Ok(made)
     }
 
-    /// The transport key of that label, looked for once per epoch.
-    fn transport_key(&self, label: &str) -> Result<TransportKey, Trouble> {
-        // Held throughout: only one thread at a time works in the master session.
-        let mut known = lock(&self.epoch.transport.keys);
-        if let Some(key) = known.get(label) {
-            return Ok(*key);
+    /// The key of one file, opened once.
+    fn session_key(
+        &self,
+        label: &str,
+        transport: &FileKey,
+        session: &SessionKey,
+        cipher: Cipher,
+    ) -> Result<Arc<FileKey>, Trouble> {
+        let shape = key_of(cipher).ok_or(JobError::Malformed)?;
+        demand_fit(label, session.cipher, transport)?;
+        let place = self.place(session.cipher)?;
+        let name = name(
+            b"session",
+            session.cipher,
+            &[label.as_bytes(), shape.to_string().as_bytes(), &session.data],
+        );
+        let store = &self.epoch.transport.sessions;
+        if let Some(known) = store.find(&name) {
+            return Ok(known);
         }
-        let name = self.shared.names().transport(label);
-        let found = self.hand.find_labelled(ObjectClass::SECRET_KEY, &name)?;
-        let object = match found.as_slice() {
-            [] => return Err(JobError::NoSuchKey.into()),
-            [object] => *object,
-            _ => {
-                let told = format!("several objects on the token are labelled {name}");
-                return Err(JobError::Conflict(told).into());
-            }
+        let opened = match place {
+            ImportPlace::Inside => self.unwrap_session(transport, session, shape),
+            _ => self.decrypt_session(transport, session, shape),
         };
-        let length = self.hand.value_length(object)?.unwrap_or(0);
-        let bits = u16::try_from(length.saturating_mul(8)).unwrap_or(0);
-        let master = self.epoch.token.hand(&self.shared.module, &self.shared.counters);
-        let key = TransportKey { object: session_copy(&master, object), bits };
-        known.insert(label.to_owned(), key);
+        match opened {
+            Ok(key) => {
+                let key = Arc::new(key);
+                store.put(name, Arc::clone(&key));
+                Ok(key)
+            }
+            Err(Trouble::Fault(fault)) if self.is_about_the_value(fault) => {
+                self.stand_in(shape).map(Arc::new)
+            }
+            Err(trouble) => Err(trouble),
+        }
+    }
+
+    fn unwrap_session(
+        &self,
+        transport: &FileKey,
+        session: &SessionKey,
+        shape: KeyShape,
+    ) -> Result<FileKey, Trouble> {
+        let (mechanism, blob) = self.split(session.cipher, &session.data)?;
+        let template = shape::session_key(shape, self.shared.abilities, true);
+        let object = self.hand.unwrap(mechanism, transport.object(), blob, &template)?;
+        Ok(self.file_key(object, shape, transport.exposed))
+    }
+
+    fn decrypt_session(
+        &self,
+        transport: &FileKey,
+        session: &SessionKey,
+        shape: KeyShape,
+    ) -> Result<FileKey, Trouble> {
+        let (mechanism, blob) = self.split(session.cipher, &session.data)?;
+        let value = self.hand.decrypt(mechanism, transport.object(), blob)?;
+        if value.len() * 8 != usize::from(shape.bits()) {
+            return Err(Fault::Malformed("a session key of another length").into());
+        }
+        let template = shape::session_key(shape, self.shared.abilities, false);
+        let object = self.hand.create(&shape::value(template, &value))?;
+        Ok(self.file_key(object, shape, true))
+    }
+
+    fn file_key(&self, object: ObjectRef, shape: KeyShape, exposed: bool) -> FileKey {
+        let held = Held::new(object, &self.hand, &self.shared.grave);
+        FileKey::of_file(held, shape, exposed)
+    }
+
+    /// Whether it was the value that the token disliked.
+    fn is_about_the_value(&self, fault: Fault) -> bool {
+        match fault.action() {
+            Action::FailWork => true,
+            Action::AskCanary => ask_canary(&self.hand, self.epoch).is_ok(),
+            _ => false,
+        }
+    }
+
+    /// A random key in the place of one that did not open (RFC 3218 s.2.3.2): the file then fails at
+    /// its MACs as any other wrong file does, and nobody learns whether the RSA padding was right.
+    fn stand_in(&self, shape: KeyShape) -> Result<FileKey, Trouble> {
+        let template = shape::session_key(shape, self.shared.abilities, false);
+        let (mechanism, template) = if shape == KeyShape::TripleDes {
+            (CKM_DES3_KEY_GEN, template)
+        } else {
+            (CKM_AES_KEY_GEN, shape::sized(template, usize::from(shape.bits() / 8)))
+        };
+        let object = self.hand.generate(mechanism, &template)?;
+        let mut key = self.file_key(object, shape, false);
+        key.stand_in = true;
         Ok(key)
     }
 }
 
-/// Mechanism and ciphertext. CBC carries its initialisation vector in front.
-fn split(cipher: Cipher, data: &[u8]) -> Option<(Mechanism<'_>, &[u8])> {
-    match cipher {
-        Cipher::AesKeyWrap { .. } => Some((Mechanism::plain(CKM_AES_KEY_WRAP), data)),
-        Cipher::AesCbcPad { .. } => {
-            let (iv, blob) = data.split_at_checked(16)?;
-            let whole_blocks = !blob.is_empty() && blob.len().is_multiple_of(16);
-            whole_blocks.then(|| (Mechanism::with_iv(CKM_AES_CBC_PAD, iv), blob))
-        }
+fn demand_fit(label: &str, cipher: Cipher, key: &FileKey) -> Result<(), JobError> {
+    if fits(cipher, key.shape) {
+        return Ok(());
     }
+    let wanted = match key_of(cipher) {
+        Some(shape) => shape.to_string(),
+        None => "rsa".to_owned(),
+    };
+    let shape = key.shape;
+    Err(JobError::Conflict(format!(
+        "the transport key {label} is {shape}, the file needs {wanted}"
+    )))
 }
 
-/// Whether a ciphertext of that length can hold a value of one of those. PKCS#7 adds 1 to 16 bytes.
-fn length_is_plausible(cipher: Cipher, length: usize, values: RangeInclusive<usize>) -> bool {
-    match cipher {
-        Cipher::AesCbcPad { .. } => {
-            let padded = |value: usize| (value + 1).next_multiple_of(16);
-            (padded(*values.start())..=padded(*values.end())).contains(&length)
-        }
-        Cipher::AesKeyWrap { .. } => {
-            length.is_multiple_of(8) && values.contains(&length.saturating_sub(8))
-        }
+fn too_short(fault: Fault) -> Trouble {
+    if fault.code() == Some(RvError::KeySizeRange) {
+        let told = "the provider refuses HMAC keys as short as the file's MAC key; have the file \
+                    made with a MAC key as long as the hash";
+        return JobError::Unsupported(told.to_owned()).into();
     }
+    fault.into()
 }
 
-const fn mac_mechanism(hash: MacHash) -> CK_MECHANISM_TYPE {
-    match hash {
-        MacHash::Sha1 => CKM_SHA_1_HMAC,
-        MacHash::Sha224 => CKM_SHA224_HMAC,
-        MacHash::Sha256 => CKM_SHA256_HMAC,
-        MacHash::Sha384 => CKM_SHA384_HMAC,
-        MacHash::Sha512 => CKM_SHA512_HMAC,
+/// Under which an opened key is kept.
+fn name(purpose: &[u8], cipher: Cipher, parts: &[&[u8]]) -> Digest {
+    let mut hash = Sha256::new().chain_update(purpose).chain_update(format!("{cipher:?}"));
+    for part in parts {
+        hash.update(ulong(part.len()).to_be_bytes());
+        hash.update(part);
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::seal::SEED_LENGTHS;
-
-    const CBC: Cipher = Cipher::AesCbcPad { bits: 128 };
-    const KW: Cipher = Cipher::AesKeyWrap { bits: 128 };
-
-    #[test]
-    fn lengths_that_hold_no_seed_are_refused_before_the_token_sees_them() {
-        assert!(!length_is_plausible(CBC, 16, SEED_LENGTHS)); // at most 15 bytes
-        assert!(length_is_plausible(CBC, 32, SEED_LENGTHS));
-        assert!(length_is_plausible(CBC, 80, SEED_LENGTHS)); // 64 bytes
-        assert!(!length_is_plausible(CBC, 96, SEED_LENGTHS));
-        assert!(
-            length_is_plausible(KW, 24, SEED_LENGTHS) && length_is_plausible(KW, 72, SEED_LENGTHS)
-        );
-        assert!(
-            !length_is_plausible(KW, 16, SEED_LENGTHS)
-                && !length_is_plausible(KW, 28, SEED_LENGTHS)
-        );
-    }
-
-    #[test]
-    fn a_key_of_32_bytes_has_ciphertexts_of_one_length() {
-        let fits = |cipher, length| length_is_plausible(cipher, length, 32..=32);
-        assert_eq!((0..=96).filter(|length| fits(CBC, *length)).collect::<Vec<_>>(), [48]);
-        assert_eq!((0..=96).filter(|length| fits(KW, *length)).collect::<Vec<_>>(), [40]);
-    }
-
-    #[test]
-    fn cbc_needs_a_vector_and_whole_blocks() {
-        assert!(split(CBC, &[0; 48]).is_some());
-        assert!(split(CBC, &[0; 16]).is_none());
-        assert!(split(CBC, &[0; 40]).is_none());
-        assert!(split(CBC, &[0; 3]).is_none());
-    }
+    hash.finalize().into()
 }

@@ -5,7 +5,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use cryptoki_sys::CKM_AES_KEY_WRAP;
+use cryptoki_sys::{CK_MECHANISM_TYPE, CKM_AES_KEY_WRAP};
 use warifu_core::{
     code::Code,
     oath::{Digits, search, truncate},
@@ -16,7 +16,8 @@ use crate::{
     binding,
     fault::Fault,
     held::Held,
-    raw::{Mechanism, ObjectRef},
+    mechanism::Mechanism,
+    raw::ObjectRef,
     shape::{self, Place},
     station::{Station, Trouble},
 };
@@ -158,22 +159,24 @@ impl Station<'_> {
         padded: bool,
         blob: &[u8],
     ) -> Result<ObjectRef, Trouble> {
-        let Some(kek) = self.epoch.keys.keks(kind).get(&kek) else {
-            let missing = format!("wrapping key of generation {kek} is not on the token");
-            return Err(JobError::Unsupported(missing).into());
-        };
-        let mechanism = if padded {
-            let missing = "the provider has no RFC 5649 unwrap, which this seed was sealed with";
-            self.shared.abilities.kwp.ok_or_else(|| JobError::Unsupported(missing.to_owned()))?
-        } else {
-            CKM_AES_KEY_WRAP
-        };
+        let kek = self.kek(kind, kek)?;
+        let mechanism = Mechanism::plain(self.wrap_mechanism(padded)?);
         let length = blob.len().saturating_sub(8);
         let template = shape::sealed(kind, self.shared.abilities, Place::Session, length);
-        Ok(self.hand.unwrap(Mechanism::plain(mechanism), *kek, blob, &template)?)
+        Ok(self.hand.unwrap(mechanism, kek, blob, &template)?)
     }
 
-    fn check_binding(&self, key: &KeyRef) -> Result<(), Trouble> {
+    /// RFC 3394 or RFC 5649, as the provider numbers it.
+    pub(crate) fn wrap_mechanism(&self, padded: bool) -> Result<CK_MECHANISM_TYPE, JobError> {
+        if !padded {
+            return Ok(CKM_AES_KEY_WRAP);
+        }
+        let missing = "the provider has no RFC 5649 wrap, which a seed of this length needs";
+        self.shared.abilities.kwp.ok_or_else(|| JobError::Unsupported(missing.to_owned()))
+    }
+
+    /// Whether the seal belongs to the record it came with.
+    pub(crate) fn check_binding(&self, key: &KeyRef) -> Result<(), Trouble> {
         if self.epoch.binder.holds(key) { Ok(()) } else { Err(JobError::BadRecord.into()) }
     }
 

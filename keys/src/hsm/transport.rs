@@ -113,10 +113,14 @@ impl Hsm {
         one_key(self.request(job, Repeat::Never, self.soon()).await?)
     }
 
-    /// Removes a transport key, both halves of a pair. Whether it was there.
+    /// Removes a transport key, both halves of a pair, and every worker's copy. Whether it was there.
     pub async fn destroy_transport_key(&self, label: &str) -> Result<bool, HsmError> {
-        let job = Job::DestroyTransportKey { label: label.to_owned() };
-        destroyed(self.request(job, Repeat::Never, self.soon()).await?)
+        let job = || Job::DestroyTransportKey { label: label.to_owned() };
+        let mut there = false;
+        for reply in self.ask_all(job).await? {
+            there |= destroyed(reply)?;
+        }
+        Ok(there)
     }
 
     /// Opens a key ceremony under a name that was never used before (16 random bytes). Opening it

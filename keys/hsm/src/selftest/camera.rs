@@ -11,7 +11,8 @@ use super::Examiner;
 use crate::{
     fault::Fault,
     held::Passing,
-    raw::{Mechanism, ObjectRef},
+    mechanism::Mechanism,
+    raw::ObjectRef,
     seal::AES_LENGTH,
     shape::{self, Place},
     software,
@@ -92,14 +93,15 @@ impl<'a> Examiner<'a> {
     fn one_use(&mut self, kek_e: ObjectRef) {
         let name = "message-key-template";
         let Ok(blob) = self.message_blob(kek_e, &KEY) else { return };
-        let open = shape::passing(KeyKind::Aes, self.abilities);
+        let open = shape::readable(KeyKind::Aes, self.abilities);
         let signs = shape::sealed(HMAC, self.abilities, Place::Session, AES_LENGTH);
         let mechanism = Mechanism::plain(CKM_AES_KEY_WRAP);
         let refused = [open, signs].iter().all(|template| {
             self.passing(self.hand.unwrap(mechanism, kek_e, &blob, template)).is_err()
         });
         if refused {
-            let detail = "its wrapping key unwraps into closed keys that encrypt, and no others";
+            let detail =
+                "its wrapping key unwraps into unreadable keys that encrypt, and no others";
             self.note(name, CheckResult::Pass, detail);
         } else {
             let detail =

@@ -189,14 +189,15 @@ fn key_wrap(value: &[u8]) -> Vec<u8> {
 
 pub(crate) fn by_key_wrap(value: &[u8]) -> SeedSource {
     let (transport_key, cipher) = ("acme".to_owned(), Cipher::AesKeyWrap { bits: 128 });
-    SeedSource::Encrypted { transport_key, cipher, data: key_wrap(value), mac: None }
+    let data = key_wrap(value);
+    SeedSource::Encrypted { transport_key, cipher, data, mac: None, session: None }
 }
 
 fn by_cbc(value: &[u8]) -> SeedSource {
     let (transport_key, cipher) = ("acme".to_owned(), Cipher::AesCbcPad { bits: 128 });
     let data = cbc(value, 5);
     let mac = Some(mac(&data));
-    SeedSource::Encrypted { transport_key, cipher, data, mac }
+    SeedSource::Encrypted { transport_key, cipher, data, mac, session: None }
 }
 
 /// On any provider that has the mechanisms: every way in, both custodies.

@@ -4,7 +4,7 @@ use aes::cipher::{BlockEncryptMut as _, KeyIvInit as _, block_padding::Pkcs7};
 use hmac::{Hmac, Mac as _};
 use warifu_hsm_protocol::{
     Cipher, Exposure, Hash, Job, JobError, KeyInfo, KeyKind, MacHash, Purpose, Reply, Seal,
-    SecretBytes, SeedSource, ValueMac,
+    SecretBytes, SeedSource, TransportShape, ValueMac,
 };
 
 use crate::{
@@ -41,7 +41,13 @@ fn seal(record: &str, resident: bool, data: Vec<u8>, mac: Option<ValueMac>) -> J
         record: record.as_bytes().to_vec(),
         kind: KeyKind::Hmac(Hash::Sha1),
         resident,
-        source: SeedSource::Encrypted { transport_key: "acme".to_owned(), cipher, data, mac },
+        source: SeedSource::Encrypted {
+            transport_key: "acme".to_owned(),
+            cipher,
+            data,
+            mac,
+            session: None,
+        },
     }
 }
 
@@ -53,7 +59,8 @@ fn good(record: &str, resident: bool, seed: &[u8]) -> Job {
 
 pub(crate) fn import_key(worker: &mut Worker) -> KeyInfo {
     let (label, value) = ("acme".to_owned(), SecretBytes::new(KEY.to_vec()));
-    match worker.one(Job::ImportTransportKey { label, value }) {
+    let shape = TransportShape::Aes { bits: 128 };
+    match worker.one(Job::ImportTransportKey { label, shape, value }) {
         Ok(Reply::Keys(mut keys)) => keys.pop().unwrap(),
         other => panic!("{other:?}"),
     }
@@ -129,7 +136,8 @@ pub(crate) fn assert_transport_keys(worker: &mut Worker) {
     assert_eq!((imported.label.as_str(), imported.bits, imported.local), ("acme", 128, false));
     assert_eq!(imported.kcv, "02a7e9");
     let (label, value) = ("acme".to_owned(), SecretBytes::new(vec![1; 32]));
-    let again = worker.one(Job::ImportTransportKey { label, value });
+    let shape = TransportShape::Aes { bits: 256 };
+    let again = worker.one(Job::ImportTransportKey { label, shape, value });
     assert!(matches!(again, Err(JobError::Conflict(_))), "{again:?}");
     let generate = |label: &str| Job::GenerateTransportKey { label: label.to_owned(), bits: 256 };
     let Ok(Reply::Keys(made)) = worker.one(generate("ours")) else { panic!("not generated") };
@@ -141,7 +149,8 @@ pub(crate) fn assert_transport_keys(worker: &mut Worker) {
     let Job::Seal { record, kind, resident, source } = good("a", false, SEED) else { panic!() };
     let SeedSource::Encrypted { data, mac, .. } = source else { panic!() };
     let cipher = Cipher::AesCbcPad { bits: 256 };
-    let source = SeedSource::Encrypted { transport_key: "acme".to_owned(), cipher, data, mac };
+    let transport_key = "acme".to_owned();
+    let source = SeedSource::Encrypted { transport_key, cipher, data, mac, session: None };
     let mismatch = worker.one(Job::Seal { record, kind, resident, source });
     assert!(matches!(mismatch, Err(JobError::Conflict(_))), "{mismatch:?}");
 }

@@ -9,7 +9,6 @@ use std::io::BufRead;
 use zeroize::Zeroizing;
 
 use super::document::{Content, DocumentReader};
-use crate::secret::Secret;
 use crate::seedfile::code::Code;
 use crate::seedfile::options::{ReadOptions, SecretEncoding};
 use crate::seedfile::pskc::element::El;
@@ -69,7 +68,7 @@ impl Content for Data {
         let serial = parts.get("serial").map(El::text).transpose()?.unwrap_or_default();
         draft.serial(&serial, "serial");
         if let Some(el) = parts.get("seed").filter(|el| !el.is_blank()) {
-            draft.secret(secret(el, header.encoding), "seed");
+            draft.secret(encoding::decode(header.encoding, &el.text()?, "seed"), "seed");
         }
         header.apply(&mut draft);
         self.batch.take(draft.finish(&self.options, &Defaults::default()))
@@ -135,14 +134,6 @@ impl Header {
             let hash = name.get(4..).filter(|_| name.to_ascii_lowercase().starts_with("hmac"));
             draft.hash(hash.unwrap_or(name), "crypto");
         }
-    }
-}
-
-fn secret(el: El<'_>, written: SecretEncoding) -> Result<Secret, Refusal> {
-    match written {
-        SecretEncoding::Hex => encoding::hex(&el.text()?, "seed"),
-        SecretEncoding::Base32 => encoding::base32(&el.text()?, "seed"),
-        SecretEncoding::Base64 => el.base64().map(|octets| Secret::new(octets.to_vec())),
     }
 }
 

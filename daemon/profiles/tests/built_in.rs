@@ -5,8 +5,9 @@ use warifu_core::{
     lifecycle::{Role, TokenKind, UsageMode},
     policy::VerificationPolicy,
     rules::{
-        AlarmRules, CameraRules, ChallengeRules, Demand, Effective, Factor, Gate, Holding,
-        OperationClass, RetireOtp, Rules, SerialVerification, Stage, WindowRule, WithoutToken,
+        AlarmRules, ApprovalRules, CameraRules, ChallengeRules, Demand, Effective, Factor, Gate,
+        Holding, OperationClass, RetireOtp, Rules, SerialVerification, Stage, WindowRule,
+        WithoutToken,
     },
 };
 use warifu_profiles::{BUILT_IN, Profile, find};
@@ -57,6 +58,7 @@ fn the_default_takes_the_safe_side() {
     assert_eq!(rules.camera, CameraRules::default());
     assert_eq!(rules.challenge, ChallengeRules::default());
     assert_eq!(rules.alarm, Some(AlarmRules::default()));
+    assert_eq!(rules.approval, ApprovalRules::default());
     for class in OperationClass::ALL {
         let expected =
             if class == OperationClass::Unprotected { Factor::None } else { Factor::Otp };
@@ -124,6 +126,14 @@ fn the_other_banks_have_no_rules_of_their_own_for_camera_tokens() {
         assert_eq!(rules.camera, CameraRules::default(), "{name}");
         assert_eq!(rules.challenge, ChallengeRules::default(), "{name}");
         assert_eq!(rules.alarm, Some(AlarmRules::default()), "{name}");
+    }
+}
+
+/// No manual speaks of the bank's own officers.
+#[test]
+fn every_bank_asks_for_two_people() {
+    for name in ["standalone", "bank-000", "bank-001", "bank-002", "bank-003", "bank-004"] {
+        assert_eq!(rules(name).approval, ApprovalRules::default(), "{name}");
     }
 }
 

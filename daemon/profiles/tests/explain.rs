@@ -82,9 +82,13 @@ keypad_steps = 2
 window_s = 3001
 least = 54321
 percent = 71
+[approval]
+unlock_above = 59
+lifetime_h = 719
+most_tokens = 7654321
 "#;
 
-const TOLD: [&str; 34] = [
+const TOLD: [&str; 37] = [
     "17",
     "1,234,567",
     "31",
@@ -119,6 +123,9 @@ const TOLD: [&str; 34] = [
     "3,001",
     "54,321",
     "71",
+    "59",
+    "719",
+    "7,654,321",
 ];
 
 #[test]
@@ -136,57 +143,68 @@ fn every_number_is_told_in_both_languages() {
     }
 }
 
+/// Lines of which each changes what is told.
+const SWITCHES: [&str; 49] = [
+    "hide_which = false",
+    "serial_verification = \"unassigned\"",
+    "time_zone = \"Europe/Berlin\"",
+    "verification = { count_reused = true }",
+    "serial = { twice = true }",
+    "serial = { check_digit = \"mod_11_10\" }",
+    "serial = { letters = true }",
+    "serial = { min_digits = 10, max_digits = 10, groups = \"2-7-1\" }",
+    "issue = { kinds = [\"camera\"] }",
+    "issue = { reissuable = [] }",
+    "registration = { gate = { staff = false } }",
+    "registration = { gate = { code = \"if_able\" } }",
+    "usage = { initial = \"common\" }",
+    "usage = { allowed = [\"shared\", \"common\"] }",
+    "operations = { payeasy = { preregistered_exempt = true } }",
+    "operations = { payeasy = { attributes = [\"address\"] } }",
+    "operations = { payeasy = { without_token = \"limited\" } }",
+    "operations = { payeasy = { grace = false } }",
+    "operations = { payeasy = { stages = [\"entry\"] } }",
+    "operations = { payeasy = { factor = \"transaction_signature\" } }",
+    "login = { effective = \"next_login\" }",
+    "login = { locked_blocks = false }",
+    "revocation = { window_rule = \"window_end\" }",
+    "revocation = { reusable = false }",
+    "revocation = { blocks_login = false }",
+    "deactivation = { reusable = true }",
+    "deactivation = { gate = { own = true } }",
+    "kind_change = { next_day = false }",
+    "kind_change = { allowed = [] }",
+    "grant = { enabled = false }",
+    "alarm = \"none\"",
+    "camera = { auto_initialise = true }",
+    "camera = { approval_right = false }",
+    "camera = { retire_otp = \"keep\" }",
+    "camera = { retire_otp = \"perform\" }",
+    "camera = { initialise = { password = true, others = [{ actors = [\"master\"], subjects = [\"general\"], holding = \"any\" }] } }",
+    "camera = { activate = { staff = false } }",
+    "challenge = { items = 0 }",
+    "staff = { reason = false }",
+    "staff = { reference = false }",
+    "approval = { batches = false }",
+    "approval = { keys = false }",
+    "approval = { lost = false }",
+    "approval = { initialise = false }",
+    "approval = { batches = false, keys = false, lost = false, initialise = false }",
+    "approval = { unlock_above = 0 }",
+    "approval = { unlock_above = \"none\" }",
+    "approval = { exposure = \"inside\" }",
+    "approval = { exposure = \"worker\" }",
+];
+
 #[test]
 fn every_rule_that_can_be_switched_is_told() {
     let plain = Profile::parse(NUMBERS, "numbers.toml").unwrap();
-    let switches = [
-        "hide_which = false",
-        "serial_verification = \"unassigned\"",
-        "time_zone = \"Europe/Berlin\"",
-        "verification = { count_reused = true }",
-        "serial = { twice = true }",
-        "serial = { check_digit = \"mod_11_10\" }",
-        "serial = { letters = true }",
-        "serial = { min_digits = 10, max_digits = 10, groups = \"2-7-1\" }",
-        "issue = { kinds = [\"camera\"] }",
-        "issue = { reissuable = [] }",
-        "registration = { gate = { staff = false } }",
-        "registration = { gate = { code = \"if_able\" } }",
-        "usage = { initial = \"common\" }",
-        "usage = { allowed = [\"shared\", \"common\"] }",
-        "operations = { payeasy = { preregistered_exempt = true } }",
-        "operations = { payeasy = { attributes = [\"address\"] } }",
-        "operations = { payeasy = { without_token = \"limited\" } }",
-        "operations = { payeasy = { grace = false } }",
-        "operations = { payeasy = { stages = [\"entry\"] } }",
-        "operations = { payeasy = { factor = \"transaction_signature\" } }",
-        "login = { effective = \"next_login\" }",
-        "login = { locked_blocks = false }",
-        "revocation = { window_rule = \"window_end\" }",
-        "revocation = { reusable = false }",
-        "revocation = { blocks_login = false }",
-        "deactivation = { reusable = true }",
-        "deactivation = { gate = { own = true } }",
-        "kind_change = { next_day = false }",
-        "kind_change = { allowed = [] }",
-        "grant = { enabled = false }",
-        "alarm = \"none\"",
-        "camera = { auto_initialise = true }",
-        "camera = { approval_right = false }",
-        "camera = { retire_otp = \"keep\" }",
-        "camera = { retire_otp = \"perform\" }",
-        "camera = { initialise = { password = true, others = [{ actors = [\"master\"], subjects = [\"general\"], holding = \"any\" }] } }",
-        "camera = { activate = { staff = false } }",
-        "challenge = { items = 0 }",
-        "staff = { reason = false }",
-        "staff = { reference = false }",
-    ];
     // Open to orders, so that what can be ordered is told.
     let base = "base = \"bank-004\"\ntitle_en = \"Numbers\"\ntitle_ja = \"数\"\n\
                 limit_without_token_yen = 1234567\n";
     let before = Profile::parse(base, "before.toml").unwrap();
     assert_ne!(told(&plain, Language::En), told(&before, Language::En));
-    for switch in switches {
+    for switch in SWITCHES {
         let text = format!("{base}{switch}\n");
         let after = match Profile::parse(&text, "after.toml") {
             Ok(after) => after,

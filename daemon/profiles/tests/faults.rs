@@ -101,7 +101,7 @@ fn a_base_s_own_lines_are_named_where_they_contradict() {
 }
 
 /// Lines, and the key that they are refused for.
-const CONTRADICTIONS: [(&str, &str); 70] = [
+const CONTRADICTIONS: [(&str, &str); 79] = [
     ("time_zone = \"Asia/Nowhere\"", "time_zone"),
     ("time_zone = \"\"", "time_zone"),
     ("grace_days = -1", "grace_days"),
@@ -191,6 +191,15 @@ const CONTRADICTIONS: [(&str, &str); 70] = [
     ("alarm = { least = 9 }", "alarm.least"),
     ("alarm = { percent = 0 }", "alarm.percent"),
     ("alarm = \"off\"", "alarm"),
+    ("approval = { batches = \"yes\" }", "approval.batches"),
+    ("approval = { unlock_above = 501 }", "approval.unlock_above"),
+    ("approval = { unlock_above = \"never\" }", "approval.unlock_above"),
+    ("approval = { lifetime_h = 0 }", "approval.lifetime_h"),
+    ("approval = { lifetime_h = 721 }", "approval.lifetime_h"),
+    ("approval = { most_tokens = 0 }", "approval.most_tokens"),
+    ("approval = { most_tokens = 10000001 }", "approval.most_tokens"),
+    ("approval = { exposure = \"daemon\" }", "approval.exposure"),
+    ("approval = { quorum = 3 }", "approval.quorum"),
 ];
 
 #[test]
@@ -214,6 +223,9 @@ fn what_is_good_at_the_edge() {
         "camera = { activate = { staff = false, own = false } }",
         "challenge = { lifetime_s = 900, tries = 1, open_at_most = 1, items = 0, keypad_steps = 0 }",
         "alarm = { window_s = 3600, least = 100000, percent = 100 }",
+        "approval = { unlock_above = 0, lifetime_h = 1, most_tokens = 1, exposure = \"inside\" }",
+        "approval = { unlock_above = 500, lifetime_h = 720, most_tokens = 10000000 }",
+        "approval = { unlock_above = \"none\", exposure = \"worker\" }",
     ] {
         assert_eq!(faults(lines), [], "{lines}");
     }

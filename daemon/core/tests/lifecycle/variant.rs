@@ -7,8 +7,8 @@ use warifu_core::{
     lifecycle::{Role, TokenKind, UsageMode},
     policy::VerificationPolicy,
     rules::{
-        CameraRules, ChallengeRules, CheckDigit, ClosingWindow, DeactivationRules, Demand,
-        Effective, Gate, Holding, IssueRules, KindChange, LoginRules, OperationClass,
+        ApprovalRules, CameraRules, ChallengeRules, CheckDigit, ClosingWindow, DeactivationRules,
+        Demand, Effective, Gate, Holding, IssueRules, KindChange, LoginRules, OperationClass,
         OperationRule, Permit, RegistrationRules, RevocationRules, RoleSet, Rules, SerialFormat,
         SerialVerification, StaffRules, UsageRules, WindowRule,
     },
@@ -99,6 +99,7 @@ pub(crate) fn rules(variant: &Variant) -> Rules {
         camera: CameraRules::default(),
         challenge: ChallengeRules::default(),
         alarm: None,
+        approval: ApprovalRules::default(),
         staff: StaffRules { reason: true, reference: false },
         hide_which: true,
     }

@@ -1,5 +1,6 @@
 //! Profiles in English. Not responsible for: which chapters there are elsewhere; keep both alike.
 
+mod approval;
 mod signing;
 
 use warifu_core::{
@@ -35,6 +36,7 @@ pub(super) fn chapters(profile: &Profile) -> Vec<Chapter> {
         chapter("challenge", "What tokens sign", signing::challenge(rules.challenge)),
         chapter("alarm", "Alarm over wrong codes", signing::alarm(rules.alarm)),
         chapter("staff", "The bank's staff", staff(rules)),
+        chapter("approval", "Four eyes", approval::approval(&rules.approval)),
     ]
 }
 

@@ -1,5 +1,6 @@
 //! Profiles in Japanese. Not responsible for: which chapters there are elsewhere; keep both alike.
 
+mod approval;
 mod signing;
 
 use warifu_core::{
@@ -35,6 +36,7 @@ pub(super) fn chapters(profile: &Profile) -> Vec<Chapter> {
         chapter("challenge", "トランザクション認証", signing::challenge(rules.challenge)),
         chapter("alarm", "誤ったコードの警報", signing::alarm(rules.alarm)),
         chapter("staff", "銀行職員", staff(rules)),
+        chapter("approval", "二人による承認", approval::approval(&rules.approval)),
     ]
 }
 

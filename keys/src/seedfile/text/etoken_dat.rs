@@ -37,15 +37,6 @@ const DEFAULTS: Defaults = Defaults {
 const PARAMETERS: &[&str] =
     &["sccKey", "sccMode", "sccPwLen", "sccTick", "sccPrTime", "sccVer", "crypto"];
 
-/// Why a line is taken for one of this format.
-pub(in crate::seedfile) fn looks_like(line: &str) -> Option<&'static str> {
-    let is_title = line.starts_with('#') && line.contains("SafeWord Authenticator Records");
-    let starts =
-        ["dn: sccAuthenticatorId", "sccAuthenticatorId:", "objectclass: scc", "dn:sccAuth"];
-    let is_record = starts.iter().any(|start| line.starts_with(start));
-    (is_title || is_record).then_some("its first line is that of SafeWord authenticator records")
-}
-
 /// Opens a file of this format.
 pub(in crate::seedfile) fn open<'a>(
     input: impl BufRead + Send + 'a,
@@ -296,14 +287,5 @@ mod tests {
         assert_eq!(codes("# nothing\n\n"), [Code::NoTokens]);
         assert_eq!(codes(format!("{one}\u{1}")), [Code::Nul]);
         assert_eq!(codes(format!("{one}dn: {}", "x".repeat(70_000))), [Code::LimitText]);
-    }
-
-    #[test]
-    fn it_is_told_by_its_first_line() {
-        assert!(
-            looks_like("# ===== SafeWord Authenticator Records $Version: 100$ =====").is_some()
-        );
-        assert!(looks_like("dn: sccAuthenticatorId=R1").is_some());
-        assert!(looks_like("dn: cn=somebody").is_none());
     }
 }

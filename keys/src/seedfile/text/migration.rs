@@ -38,11 +38,6 @@ const MOST_EXPORTS: usize = 4096;
 const DEFAULTS: Defaults =
     Defaults { algorithm: None, hash: None, digits: None, time_step_s: Some(30), counter: Some(0) };
 
-/// Why a line is taken for one of this format.
-pub(in crate::seedfile) fn looks_like(line: &str) -> Option<&'static str> {
-    starts_with(line, SCHEME).map(|_| "its first line is an otpauth-migration URI")
-}
-
 /// Opens a file of this format.
 pub(in crate::seedfile) fn open<'a>(
     input: impl BufRead + Send + 'a,

@@ -40,11 +40,6 @@ const DEFAULTS: Defaults = Defaults {
 const PARAMETERS: &[&str] =
     &["secret", "issuer", "algorithm", "digits", "period", "counter", "image", "icon", "color"];
 
-/// Why a line is taken for one of this format.
-pub(in crate::seedfile) fn looks_like(line: &str) -> Option<&'static str> {
-    starts_with(line, SCHEME).map(|_| "its first line is an otpauth URI")
-}
-
 /// What follows a scheme, which may be written in capitals.
 pub(super) fn starts_with<'a>(line: &'a str, scheme: &str) -> Option<&'a str> {
     let (start, rest) = line.split_at_checked(scheme.len())?;
@@ -271,7 +266,5 @@ mod tests {
         assert_eq!(codes("otpauth-migration://offline?data="), [Code::Format]);
         assert_eq!(codes(b"otpauth://totp/\xE9"), [Code::EncodingFile]);
         assert_eq!(codes(format!("otpauth://totp/{}", "%41".repeat(30_000))), [Code::LimitText]);
-        assert!(looks_like("otpauth://totp/1").is_some());
-        assert!(looks_like("otpauth-migration://offline").is_none());
     }
 }

@@ -21,11 +21,6 @@ use crate::seedfile::refusal::{Position, Refusal};
 /// The first line, without its version.
 const HEADER: &str = "# ykksm";
 
-/// Why a line is taken for one of this format.
-pub(in crate::seedfile) fn looks_like(line: &str) -> Option<&'static str> {
-    version(line).map(|_| "its first line is that of a list for a YubiKey key storage module")
-}
-
 /// Opens a file of this format.
 pub(in crate::seedfile) fn open<'a>(
     input: impl BufRead + Send + 'a,
@@ -138,7 +133,5 @@ mod tests {
         assert_eq!(whole(KEY), [Code::Header]);
         assert_eq!(whole("# ykksm 2\n"), [Code::Version]);
         assert_eq!(whole("# other\n"), [Code::Header]);
-        assert!(looks_like("# ykksm 7").is_some());
-        assert!(looks_like("# ykksms 1").is_none());
     }
 }

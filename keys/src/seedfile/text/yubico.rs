@@ -37,27 +37,6 @@ const DEFAULTS: Defaults = Defaults {
     counter: None,
 };
 
-/// Why a line is taken for one of this format.
-pub(in crate::seedfile) fn looks_like(line: &str) -> Option<&'static str> {
-    let columns = fields::split(line, ',').ok()?;
-    let [serial, id, third, secret, code, time, last] = columns.as_slice() else { return None };
-    let is_hex = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_hexdigit());
-    let is_key = serial.bytes().all(|b| b.is_ascii_digit())
-        && (id.is_empty() || encoding::modhex(id, "public id").is_ok())
-        && (third.len() == PRIVATE_ID || third.bytes().all(|b| b.is_ascii_digit()))
-        && is_hex(secret)
-        && (code.is_empty() || is_hex(code))
-        && is_time(time)
-        && last.is_empty();
-    is_key.then_some("its first line has serial, public id, secret and time as Yubico writes them")
-}
-
-/// `2026-11-21T10:00:00`, as far as tells it from other columns.
-fn is_time(text: &str) -> bool {
-    let shape = text.bytes().map(|b| if b.is_ascii_digit() { b'0' } else { b });
-    shape.take(11).eq(*b"0000-00-00T")
-}
-
 /// Opens a file of this format.
 pub(in crate::seedfile) fn open<'a>(
     input: impl BufRead + Send + 'a,
@@ -168,12 +147,5 @@ mod tests {
         assert_eq!(codes(&HOTP.replace("1f2e", "xx2e")), [Code::Hex]);
         assert_eq!(codes(&format!("{HOTP}{HOTP}")), [Code::Duplicate]);
         assert_eq!(codes("\n"), [Code::NoTokens]);
-    }
-
-    #[test]
-    fn it_is_told_by_its_first_line() {
-        assert!(looks_like(HOTP.trim()).is_some());
-        assert!(looks_like("4711,dlcfffckrcde,ca62baca62ba,00,00,2026-11-21 00:00:00,").is_none());
-        assert!(looks_like("T1,00112233445566778899aabbccddeeff,,,,,").is_none());
     }
 }

@@ -38,21 +38,6 @@ const DEFAULTS: Defaults = Defaults {
     counter: None,
 };
 
-/// Why a line is taken for one of this format.
-pub(in crate::seedfile) fn looks_like(line: &str) -> Option<&'static str> {
-    if line.strip_prefix(START).is_some_and(|rest| rest.is_empty() || rest.starts_with(',')) {
-        return Some("its first line is that of a log of Yubico's personalization tool");
-    }
-    let columns = fields::split(line, ',').ok()?;
-    let numbers = columns.get(COLUMNS.checked_sub(7)?..)?;
-    let is_number =
-        |field: &Field<'_>| field.len() == 1 && field.bytes().all(|b| b.is_ascii_digit());
-    let is_key = columns.len() == COLUMNS && numbers.iter().all(is_number);
-    let is_named = line.starts_with(OATH) || line.starts_with("Yubico OTP,");
-    (is_key || is_named)
-        .then_some("its first line is a key logged by Yubico's personalization tool")
-}
-
 /// Opens a file of this format.
 pub(in crate::seedfile) fn open<'a>(
     input: impl BufRead + Send + 'a,
@@ -187,13 +172,5 @@ mod tests {
         assert_eq!(codes(one.replace("2026", "\"2026")), [Code::CsvQuote]);
         assert_eq!(codes(format!("{one}\0")), [Code::Nul]);
         assert_eq!(codes(oath("cb", &"0".repeat(70_000))), [Code::LimitText]);
-    }
-
-    #[test]
-    fn it_is_told_by_its_first_line() {
-        assert!(looks_like("LOGGING START,14.02.26 18:00").is_some());
-        assert!(looks_like(oath("cb", SECRET).trim()).is_some());
-        assert!(looks_like("LOGGING STARTED").is_none());
-        assert!(looks_like("T1,00112233445566778899aabbccddeeff").is_none());
     }
 }

@@ -111,11 +111,6 @@ impl Batch {
         Ok(())
     }
 
-    /// Notes something about the file as a whole.
-    pub(in crate::seedfile) fn warn(&mut self, code: Code, field: &'static str) {
-        self.warnings.push(Warning::new(code, field));
-    }
-
     /// Warnings about the file as a whole.
     pub(in crate::seedfile) fn warnings(&self) -> &[Warning] {
         &self.warnings

@@ -12,6 +12,9 @@ use crate::seedfile::refusal::Refusal;
 /// Longest name of a maker or issuer.
 const MAX_LABEL: usize = 256;
 
+/// Characters beyond which no heading goes.
+const LONGEST_HEADING: usize = 24;
+
 /// What makers write above columns, in lower case and without blanks or dashes.
 const HEADINGS: &[&str] = &[
     "serial",
@@ -86,13 +89,19 @@ pub(in crate::seedfile) fn integer(text: &str, field: &'static str) -> Result<i6
 
 /// Whether a field stands above a column rather than in it.
 pub(in crate::seedfile) fn is_heading(field: &str) -> bool {
-    let word: String = field
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|c| c.to_ascii_lowercase())
-        .take(24)
-        .collect();
-    HEADINGS.contains(&word.as_str())
+    HEADINGS.contains(&word(field).as_str())
+}
+
+/// A heading without blanks and dashes, in lower case.
+pub(super) fn word(heading: &str) -> String {
+    let letters = heading.chars().filter(|c| !matches!(c, ' ' | '\t' | '-' | '_' | '.'));
+    letters.map(|c| c.to_ascii_lowercase()).take(LONGEST_HEADING).collect()
+}
+
+/// A line of headings where the format has none: it would be read as a token.
+pub(in crate::seedfile) fn unexpected_header() -> Refusal {
+    let rule = "rows only: this format has no line of headings";
+    Refusal::new(Code::Header, "line", rule)
 }
 
 /// A name for people: of bounded length, without characters that hide or turn text round. Empty is

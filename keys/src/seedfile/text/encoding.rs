@@ -1,23 +1,49 @@
-//! Octets written as text: hexadecimal, base32, modhex. Strict, so that no two texts are one seed by
+//! Octets written as text: hexadecimal, base32, base64, modhex. Strict, so that no two texts are one seed by
 //! accident.
 //!
 //! Which encoding a column has is a property of the format, never guessed from the data. Not
 //! responsible for lengths of secrets.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
 use crate::secret::Secret;
 use crate::seedfile::code::Code;
+use crate::seedfile::options::SecretEncoding;
 use crate::seedfile::refusal::Refusal;
 
-/// Alphabet of RFC 4648 s.6.
-const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 /// Digits of modhex, in order.
 const MODHEX: &[u8; 16] = b"cbdefghijklnrtuv";
 
+/// In the encoding that the format or the officer names.
+pub(in crate::seedfile) fn decode(
+    encoding: SecretEncoding,
+    text: &str,
+    field: &'static str,
+) -> Result<Secret, Refusal> {
+    match encoding {
+        SecretEncoding::Hex => hex(text, field),
+        SecretEncoding::Base32 => base32(text, field),
+        SecretEncoding::Base64 => base64(text, field),
+    }
+}
+
 /// Hexadecimal, an even number of digits, either case.
 pub(in crate::seedfile) fn hex(text: &str, field: &'static str) -> Result<Secret, Refusal> {
-    hex::decode(text).map(Secret::new).map_err(|_| {
-        Refusal::new(Code::Hex, field, "an even number of hexadecimal digits and nothing else")
-    })
+    let rule = "an even number of hexadecimal digits and nothing else";
+    let mut made = Zeroizing::new(vec![0; text.len() / 2]);
+    hex::decode_to_slice(text, &mut made).map_err(|_| Refusal::new(Code::Hex, field, rule))?;
+    Ok(Secret::new(std::mem::take(&mut *made)))
+}
+
+/// Base64 (RFC 4648 s.4), padded, the bits behind the last octet zero.
+pub(in crate::seedfile) fn base64(text: &str, field: &'static str) -> Result<Secret, Refusal> {
+    let rule = "canonical base64 (RFC 4648), nothing between its characters";
+    let refuse = || Refusal::new(Code::Base64, field, rule);
+    let mut made = Zeroizing::new(vec![0; text.len()]);
+    let len = STANDARD.decode_slice(text, &mut made).map_err(|_| refuse())?;
+    made.get(..len).map(|octets| Secret::new(octets.to_vec())).ok_or_else(refuse)
 }
 
 /// Base32 (RFC 4648 s.6) in either case, padded or not; the bits behind the last octet are zero.
@@ -31,11 +57,9 @@ pub(in crate::seedfile) fn base32(text: &str, field: &'static str) -> Result<Sec
         return Err(refuse());
     }
     let (mut bits, mut held) = (0_u32, 0_u8);
-    let mut made = zeroize::Zeroizing::new(Vec::with_capacity(digits.len()));
+    let mut made = Zeroizing::new(Vec::with_capacity(digits.len()));
     for digit in digits.bytes() {
-        let place = BASE32.iter().position(|c| *c == digit.to_ascii_uppercase());
-        let value = place.and_then(|place| u32::try_from(place).ok()).ok_or_else(refuse)?;
-        bits = (bits << 5) | value;
+        bits = (bits << 5) | base32_digit(digit).ok_or_else(refuse)?;
         held += 5;
         if held >= 8 {
             held -= 8;
@@ -48,6 +72,16 @@ pub(in crate::seedfile) fn base32(text: &str, field: &'static str) -> Result<Sec
         return Err(refuse());
     }
     Ok(Secret::new(std::mem::take(&mut *made)))
+}
+
+/// Value in the alphabet of RFC 4648 s.6.
+fn base32_digit(digit: u8) -> Option<u32> {
+    match digit {
+        b'A'..=b'Z' => Some(u32::from(digit - b'A')),
+        b'a'..=b'z' => Some(u32::from(digit - b'a')),
+        b'2'..=b'7' => Some(u32::from(digit - b'2') + 26),
+        _ => None,
+    }
 }
 
 /// Modhex, an even number of digits.
@@ -101,6 +135,14 @@ mod tests {
         assert_eq!(hex("00ffAB", "key").unwrap().expose(), [0, 0xFF, 0xAB]);
         for bad in ["0", "0x00", "1j", " 00", "０0"] {
             assert_eq!(hex(bad, "key").unwrap_err().code, Code::Hex, "{bad}");
+        }
+    }
+
+    #[test]
+    fn base64_is_canonical_and_padded() {
+        assert_eq!(base64("Zm9vYg==", "key").unwrap().expose(), b"foob");
+        for bad in ["Zm9vYg", "Zm9vYh==", "Zm9v Yg==", "Zm9vYg==\n", "Zm9v-g=="] {
+            assert_eq!(base64(bad, "key").unwrap_err().code, Code::Base64, "{bad}");
         }
     }
 

@@ -4,29 +4,51 @@
 //! Lenient readers repair broken quoting by guessing, and a guess may move a seed into another
 //! column: here it is refused. Not responsible for the meaning of a column.
 
+use std::ops::Deref;
+
 use zeroize::Zeroizing;
 
 use crate::seedfile::code::Code;
 use crate::seedfile::refusal::Refusal;
 
-/// Splits a line. Fields keep their blanks.
-pub(in crate::seedfile) fn split(
-    line: &str,
-    separator: char,
-) -> Result<Vec<Zeroizing<String>>, Refusal> {
-    let mut fields = Vec::new();
+/// Blanks that may stand around a quoted field.
+const BLANKS: [char; 2] = [' ', '\t'];
+
+/// One field; most are a part of the line.
+#[derive(Debug)]
+pub(in crate::seedfile) enum Field<'a> {
+    /// As it stands in the line.
+    Part(&'a str),
+    /// With doubled quotes made single.
+    Unquoted(Zeroizing<String>),
+}
+
+impl Deref for Field<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Self::Part(text) => text,
+            Self::Unquoted(text) => text,
+        }
+    }
+}
+
+/// Splits a line. Fields keep their blanks, but for those around quotes.
+pub(in crate::seedfile) fn split(line: &str, separator: char) -> Result<Vec<Field<'_>>, Refusal> {
+    let mut fields = Vec::with_capacity(8);
     let mut rest = line;
     loop {
-        let (field, behind) = match rest.strip_prefix('"') {
-            Some(quoted) => quoted_field(quoted)?,
-            None => {
-                let end = rest.find(separator).unwrap_or(rest.len());
-                let (field, behind) = rest.split_at(end);
-                if field.contains('"') {
-                    return Err(broken());
-                }
-                (Zeroizing::new(field.to_owned()), behind)
+        let quoted = rest.trim_start_matches(BLANKS).strip_prefix('"');
+        let (field, behind) = if let Some(quoted) = quoted {
+            quoted_field(quoted)?
+        } else {
+            let (field, behind) = rest.split_at(rest.find(separator).unwrap_or(rest.len()));
+            // What begins as a formula is told what it is by its column.
+            if field.contains('"') && !is_formula(field) {
+                return Err(broken());
             }
+            (Field::Part(field), behind)
         };
         fields.push(field);
         if behind.is_empty() {
@@ -37,21 +59,32 @@ pub(in crate::seedfile) fn split(
 }
 
 /// Reads behind an opening quote; a doubled quote is one.
-fn quoted_field(mut rest: &str) -> Result<(Zeroizing<String>, &str), Refusal> {
-    let mut field = Zeroizing::new(String::with_capacity(rest.len()));
+fn quoted_field(text: &str) -> Result<(Field<'_>, &str), Refusal> {
+    let (first, mut rest) = text.split_at(text.find('"').ok_or_else(broken)?);
+    let mut field = None;
     loop {
-        let end = rest.find('"').ok_or_else(broken)?;
-        let (part, behind) = rest.split_at(end);
-        field.push_str(part);
-        let behind = behind.strip_prefix('"').unwrap_or(behind);
-        match behind.strip_prefix('"') {
-            Some(more) => {
-                field.push('"');
-                rest = more;
-            }
-            None => return Ok((field, behind)),
-        }
+        // `rest` begins with a quote: the closing one, or the first of two.
+        let behind = rest.strip_prefix('"').ok_or_else(broken)?;
+        let Some(more) = behind.strip_prefix('"') else {
+            let field = field.map_or(Field::Part(first), Field::Unquoted);
+            return Ok((field, behind.trim_start_matches(BLANKS)));
+        };
+        let made = field.get_or_insert_with(|| {
+            // As long as it can get, so that no copy is left behind by growing.
+            let mut made = Zeroizing::new(String::with_capacity(text.len()));
+            made.push_str(first);
+            made
+        });
+        let (part, next) = more.split_at(more.find('"').ok_or_else(broken)?);
+        made.push('"');
+        made.push_str(part);
+        rest = next;
     }
+}
+
+/// What a spreadsheet would compute.
+fn is_formula(field: &str) -> bool {
+    field.trim_start_matches(BLANKS).starts_with(['=', '+', '-', '@'])
 }
 
 fn broken() -> Refusal {
@@ -76,7 +109,10 @@ mod tests {
         is("", &[""]);
         is("\"a,b\",c", &["a,b", "c"]);
         is("\"a\"\"b\"", &["a\"b"]);
-        for broken in ["\"a", "a\"b", "\"a\"b", "a,\"", "\"a\"\""] {
+        is("\"\"\"\",\"\"", &["\"", ""]);
+        is(" \"a\" ,\t\"b\"", &["a", "b"]);
+        is("=F(\"x\"),b", &["=F(\"x\")", "b"]);
+        for broken in ["\"a", "a\"b", "\"a\"b", "a,\"", "\"a\"\"", "x\"", "\"a\" b,c"] {
             assert_eq!(read(broken), None, "{broken}");
         }
     }

@@ -9,9 +9,10 @@ use warifu_core::oath::HashAlgorithm;
 use warifu_core::time::UnixTime;
 
 use super::column::{self, integer};
+use super::encoding;
 use crate::secret::Secret;
 use crate::seedfile::code::Code;
-use crate::seedfile::options::{OneTime, ReadOptions};
+use crate::seedfile::options::{OneTime, ReadOptions, SecretEncoding};
 use crate::seedfile::quality;
 use crate::seedfile::record::{Algorithm, KeyPolicy, Record, SecretValue};
 use crate::seedfile::refusal::{Faults, Position, Refusal, Warning};
@@ -107,6 +108,11 @@ pub(super) struct Refused {
 }
 
 impl Row {
+    /// Whether something is wrong with the key.
+    pub(in crate::seedfile) const fn is_refused(&self) -> bool {
+        self.key.is_err()
+    }
+
     /// Manufacturer, serial and key id. Where the format has no key id, the serial is that too.
     pub(super) fn identity(&self) -> Option<[&str; 3]> {
         match &self.key {
@@ -144,11 +150,6 @@ impl Draft {
         self.warnings.push(Warning::new(code, field));
     }
 
-    /// Whether something is wrong with it already.
-    pub(in crate::seedfile) fn is_refused(&self) -> bool {
-        !self.faults.is_empty()
-    }
-
     /// The serial.
     pub(in crate::seedfile) fn serial(&mut self, text: &str, field: &'static str) {
         let read = column::serial(text, field);
@@ -174,10 +175,34 @@ impl Draft {
         self.secret = Some(secret);
     }
 
+    /// The secret as text. What the encoding takes but looks like another is for an officer to judge.
+    pub(in crate::seedfile) fn encoded(
+        &mut self,
+        text: &str,
+        encoding: SecretEncoding,
+        field: &'static str,
+    ) {
+        if text.is_empty() {
+            return self
+                .secret(Err(Refusal::new(Code::NoSecret, field, "a key has a secret")), field);
+        }
+        self.secret(encoding::decode(encoding, text, field), field);
+        let is_read = self.secret.is_some();
+        if is_read && encoding != SecretEncoding::Hex && quality::is_hex_text(text) {
+            self.warn(Code::WSuspectEncoding, field);
+        }
+    }
+
     /// How codes are made, in a word: HOTP, TOTP or OCRA.
-    pub(in crate::seedfile) fn algorithm(&mut self, text: &str, field: &'static str) {
+    pub(in crate::seedfile) fn algorithm(
+        &mut self,
+        text: &str,
+        field: &'static str,
+    ) -> Option<Algorithm> {
         let read = column::algorithm(text, field);
-        self.algorithm = Stated::of(self.keep(read));
+        let read = self.keep(read);
+        self.algorithm = Stated::of(read);
+        read
     }
 
     /// How codes are made, already known.
@@ -249,6 +274,12 @@ impl Draft {
         self.digits = Stated::As(ocra.digits);
         self.suite = Some(text.to_owned());
         self.ocra = Stated::As(ocra);
+    }
+
+    /// Gives the key up as it is: what was noted is all that can be said of it.
+    pub(in crate::seedfile) fn give_up(mut self) -> Row {
+        let serial = self.serial.take();
+        self.refused(serial)
     }
 
     /// Fills in what the row left out and judges the whole.
@@ -398,6 +429,22 @@ const DIGITS_MISSING: &str =
     "the file does not say how many digits its tokens show: declare the digits";
 const COUNTER_MISSING: &str = "the file does not give the counter at delivery: declare the counter";
 const STEP_MISSING: &str = "the file does not give the time step: declare the time step in seconds";
+
+/// For formats in which every key needs the same parameters: said once, before the first key.
+pub(in crate::seedfile) fn check_needed(
+    options: &ReadOptions,
+    defaults: &Defaults,
+) -> Result<OneTime, Refusal> {
+    let declared = &options.declared;
+    let refuse = |code, field, rule| Refusal::new(code, field, rule).for_file();
+    let one_time = declared.algorithm.or(defaults.algorithm);
+    let one_time = one_time.ok_or_else(|| refuse(Code::Alg, "algorithm", ALGORITHM_MISSING))?;
+    let step = declared.time_step_s.or(defaults.time_step_s);
+    if one_time == OneTime::Totp && step.is_none() {
+        return Err(refuse(Code::Interval, "time step", STEP_MISSING));
+    }
+    Ok(one_time)
+}
 
 /// What the officer declares is held to the rules of a file.
 pub(super) fn check_declared(options: &ReadOptions) -> Result<(), Refusal> {

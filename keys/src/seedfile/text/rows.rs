@@ -22,8 +22,7 @@ pub(in crate::seedfile) trait Form: Send {
     ) -> Result<(), Refusal>;
 
     /// Reads what was held back until the last line, and says what is missing of the file.
-    fn end(&mut self, options: &ReadOptions, batch: &mut Batch) -> Result<(), Refusal> {
-        let _nothing_held_back = (options, batch);
+    fn end(&mut self, _options: &ReadOptions, _batch: &mut Batch) -> Result<(), Refusal> {
         Ok(())
     }
 }

@@ -56,20 +56,25 @@ impl Service {
 
     /// Records something that the daemon did by itself.
     pub(crate) async fn note(&self, action: Action, outcome: &'static str) -> Result<(), Failure> {
-        let event = Event {
+        let event = Event { number: None, ..self.own_event(action, outcome, 0) };
+        let audit = vec![record::encode_event(&event)];
+        self.store.commit(Unit { steps: Vec::new(), audit }).await?;
+        Ok(())
+    }
+
+    /// An event of the daemon's own doing.
+    pub(crate) fn own_event(&self, action: Action, outcome: &'static str, number: u64) -> Event {
+        Event {
             at_ms: self.record_ms(),
             institution: None,
             actor: self.facts.instance.clone(),
             action,
             serial: None,
             outcome,
-            number: None,
+            number: Some(number),
             note: None,
             parties: Parties::default(),
-        };
-        let audit = vec![record::encode_event(&event)];
-        self.store.commit(Unit { steps: Vec::new(), audit }).await?;
-        Ok(())
+        }
     }
 
     /// Signs whenever the chain has grown, until told to stop. An HSM that is out of reach delays

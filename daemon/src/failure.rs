@@ -9,6 +9,9 @@ use crate::{clock::ClockError, turn::NoTurn};
 /// No answer. Nothing was consumed and nothing was counted, unless the variant says otherwise.
 #[derive(Debug, Error)]
 pub(crate) enum Failure {
+    /// Two people have to do this together.
+    #[error("the operation needs two people")]
+    ApprovalRequired,
     /// A task of ours ended without an answer.
     #[error("a task ended without an answer")]
     Bug,
@@ -55,6 +58,9 @@ pub(crate) enum Failure {
     /// The operating system has no random numbers.
     #[error("no random numbers")]
     Randomness,
+    /// Whoever proposed it wants to decide about it.
+    #[error("another person has to decide")]
+    SamePerson,
     /// A seed file could not be spooled.
     #[error("the seed file could not be spooled")]
     Spool(#[source] std::io::Error),

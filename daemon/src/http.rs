@@ -16,8 +16,10 @@ mod contracts;
 mod extract;
 mod grants;
 mod imports;
+mod keys;
 mod picture;
 mod problem;
+mod proposals;
 mod system;
 mod tokens;
 mod users;
@@ -32,6 +34,8 @@ use axum::{
 };
 use warifu_api::operation::{Method, Operation};
 
+pub(crate) use self::acting::{printable, reference, users};
+pub(crate) use self::tokens::note as reason;
 use crate::service::Service;
 
 /// What handlers get.
@@ -67,6 +71,7 @@ pub(crate) struct Limits {
 }
 
 /// Which handler serves which operation. Exhaustive: an operation without one does not compile.
+#[expect(clippy::too_many_lines, reason = "one table, to be read as one")]
 fn handler(operation: Operation) -> MethodRouter<Shared> {
     let method = filter(operation.method());
     match operation {
@@ -81,6 +86,12 @@ fn handler(operation: Operation) -> MethodRouter<Shared> {
         Operation::CameraInitialise => on(method, cameras::initialise),
         Operation::CameraRevoke => on(method, cameras::revoke),
         Operation::CameraTokens => on(method, cameras::list),
+        Operation::CeremonyAbort => on(method, keys::abort),
+        Operation::CeremonyComponent => on(method, keys::component),
+        Operation::CeremonyConfirm => on(method, keys::confirm),
+        Operation::CeremonyList => on(method, keys::ceremonies),
+        Operation::CeremonyOpen => on(method, keys::open),
+        Operation::CeremonyShow => on(method, keys::show),
         Operation::ChallengeCancel => on(method, challenges::cancel),
         Operation::ChallengeCreate => on(method, challenges::create),
         Operation::ChallengeShow => on(method, challenges::show),
@@ -95,12 +106,22 @@ fn handler(operation: Operation) -> MethodRouter<Shared> {
         Operation::GrantEnd => on(method, grants::end),
         Operation::GrantUse => on(method, grants::spend),
         Operation::Health => on(method, system::health),
+        Operation::ImportApprove => on(method, imports::approve),
         Operation::ImportCancel => on(method, imports::cancel),
         Operation::ImportContent => on(method, imports::content),
         Operation::ImportCreate => on(method, imports::create),
         Operation::ImportList => on(method, imports::list),
+        Operation::ImportReject => on(method, imports::reject),
         Operation::ImportShow => on(method, imports::show),
+        Operation::KeyList => on(method, keys::list),
+        Operation::KeyPublic => on(method, keys::public),
         Operation::OpenApi => on(method, system::openapi),
+        Operation::ProposalApprove => on(method, proposals::approve),
+        Operation::ProposalCreate => on(method, proposals::create),
+        Operation::ProposalList => on(method, proposals::list),
+        Operation::ProposalReject => on(method, proposals::reject),
+        Operation::ProposalShow => on(method, proposals::show),
+        Operation::ProposalWithdraw => on(method, proposals::withdraw),
         Operation::Ready => on(method, system::ready),
         Operation::Status => on(method, system::status),
         Operation::TokenDisable => on(method, tokens::disable),
@@ -125,6 +146,7 @@ fn handler(operation: Operation) -> MethodRouter<Shared> {
         Operation::UserSkip => on(method, users::skip),
         Operation::UserStatus => on(method, users::status),
         Operation::UserVerify => on(method, users::verify),
+        Operation::WrappingKeys => on(method, keys::wrapping_keys),
     }
 }
 

@@ -11,7 +11,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use warifu_api::IdempotencyKey;
 use warifu_store::{
     Expect, Space, Step, StoreError, Write,
-    record::{self, IdempotencyRecord, Record as _, StoredPart},
+    record::{self, IdempotencyRecord, ProposalRecord, Record as _, StoredPart},
 };
 
 use crate::{
@@ -43,6 +43,17 @@ impl Intent {
         Self {
             name: digest(key, &[b"name", institution, name, idempotency.as_str().as_bytes()]),
             request: digest(key, &[&[b"request".as_slice()], parts].concat()),
+        }
+    }
+}
+
+impl Intent {
+    /// A proposal's own name: it is carried out once, whoever sees to it.
+    pub(crate) fn of_proposal(key: &hmac::Key, proposal: &ProposalRecord) -> Self {
+        let institution = proposal.institution.as_str().as_bytes();
+        Self {
+            name: digest(key, &[b"proposal", institution, &proposal.id]),
+            request: digest(key, &[b"request", proposal.operation.as_bytes()]),
         }
     }
 }

@@ -6,12 +6,17 @@
 //!
 //! Not responsible for: reading formats (warifu-keys), what makes a key acceptable ([`check`]).
 
+mod approve;
 mod check;
+mod fingerprint;
 mod group;
 mod manifest;
 mod order;
+mod path;
+mod reading;
 mod report;
 mod run;
+mod samples;
 mod seal;
 mod signer;
 mod spool;
@@ -28,7 +33,7 @@ use std::{
 
 use warifu_api::{
     SecretText,
-    import::{ImportJob, ImportPage, ImportQuery, ImportRequest, ImportState, IntegerEncoding},
+    import::{ImportJob, ImportPage, ImportQuery, ImportRequest, ImportState},
 };
 use warifu_core::{
     custody::CustodyKind,
@@ -41,9 +46,13 @@ use warifu_store::{
     record::{self, BatchRecord, Record as _},
 };
 
-use self::spool::{Spool, SpoolWriter};
+use self::{
+    reading::Reading,
+    spool::{Spool, SpoolWriter},
+};
 use crate::{
     ask::{Ask, Kept, RequestId},
+    config::OpenPgp,
     failure::Failure,
     lifecycle::view,
     service::Service,
@@ -57,9 +66,10 @@ pub(crate) struct Settings {
     pub(crate) folder: PathBuf,
     /// Custody where the officer names none.
     pub(crate) custody: CustodyKind,
-    /// Whether keys that should see a second approval (published test secrets, expired tokens) are
-    /// taken all the same. For test installations.
-    pub(crate) accept_quarantined: bool,
+    /// Roots of makers' signatures, in DER.
+    pub(crate) signature_roots: Vec<Vec<u8>>,
+    /// Keys for OpenPGP messages.
+    pub(crate) openpgp: Option<OpenPgp>,
 }
 
 /// All jobs of this process.
@@ -67,8 +77,11 @@ pub(crate) struct Imports {
     settings: Settings,
     jobs: Mutex<BTreeMap<(Institution, Name), Arc<Job>>>,
     /// One at a time: the HSM is the limit, and the codes of customers come first.
-    running: tokio::sync::Mutex<()>,
+    running: Arc<tokio::sync::Mutex<()>>,
 }
+
+/// No import goes on while this is held.
+pub(crate) type Alone = tokio::sync::OwnedMutexGuard<()>;
 
 /// One import.
 pub(crate) struct Job {
@@ -80,7 +93,8 @@ pub(crate) struct Job {
     pub(crate) kind: TokenKind,
     pub(crate) dry_run: bool,
     pub(crate) key_label: Option<Name>,
-    pub(crate) integers: Option<IntegerEncoding>,
+    /// What the officer says of the file.
+    reading: Reading,
     password: Mutex<Option<SecretText>>,
     view: Mutex<ImportJob>,
     cancelled: AtomicBool,
@@ -94,7 +108,12 @@ pub(crate) struct Upload {
 
 impl Imports {
     pub(crate) fn new(settings: Settings) -> Self {
-        Self { settings, jobs: Mutex::default(), running: tokio::sync::Mutex::default() }
+        Self { settings, jobs: Mutex::default(), running: Arc::default() }
+    }
+
+    /// Holds all imports back.
+    pub(crate) async fn alone(&self) -> Alone {
+        Arc::clone(&self.running).lock_owned().await
     }
 
     fn jobs(&self) -> MutexGuard<'_, BTreeMap<(Institution, Name), Arc<Job>>> {
@@ -181,6 +200,7 @@ impl Service {
     }
 
     fn parse(&self, ask: &Ask, request: ImportRequest, now_ms: u64) -> Result<Job, Failure> {
+        let reading = Reading::parse(&request)?;
         let batch = match request.batch {
             Some(text) => name("batch", &text)?,
             None => made_up_name(ask.id)?,
@@ -198,6 +218,9 @@ impl Service {
             refused: 0,
             created_at: wire::timestamp_ms(now_ms),
             failure: None,
+            fingerprint: None,
+            expires_at: None,
+            decided_by: None,
             report: None,
         };
         Ok(Job {
@@ -208,7 +231,7 @@ impl Service {
             kind: request.kind.map_or(TokenKind::Hard, view::core_kind),
             dry_run: request.dry_run,
             key_label: request.key_label.map(|text| name("key_label", &text)).transpose()?,
-            integers: request.integer_encoding,
+            reading,
             password: Mutex::new(request.password),
             view: Mutex::new(view),
             cancelled: AtomicBool::new(false),
@@ -272,7 +295,7 @@ impl Service {
     fn start(self: &Arc<Self>, ask: Ask, job: Arc<Job>, spool: Spool) {
         let service = Arc::clone(self);
         tokio::spawn(async move {
-            let _alone = service.imports.running.lock().await;
+            let _alone = service.imports.alone().await;
             service.run_import(&ask, &job, &spool).await;
         });
     }
@@ -324,12 +347,11 @@ impl Service {
     }
 
     /// Stops a job. What it staged is removed; what is in service stays.
-    pub(crate) fn cancel_import(
-        &self,
-        institution: &Institution,
-        id: &Name,
-    ) -> Result<ImportJob, Failure> {
-        let job = self.imports.find(institution, id).ok_or(Failure::NotFound)?;
+    pub(crate) async fn cancel_import(&self, ask: &Ask, id: &Name) -> Result<ImportJob, Failure> {
+        let institution = ask.institution();
+        let found = self.imports.find(institution, id);
+        let is_live = |job: &Arc<Job>| !job.view().state.is_final();
+        let Some(job) = found.filter(is_live) else { return self.withdraw_import(ask, id).await };
         job.with_view(|view| match view.state {
             ImportState::AwaitingContent => {
                 view.state = ImportState::Cancelled;

@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod alarm;
+mod approval;
 mod ask;
 mod audit;
 mod batches;
@@ -23,6 +24,7 @@ mod import;
 mod life;
 mod lifecycle;
 pub mod qr;
+mod rotation;
 mod server;
 mod service;
 mod status;
@@ -30,6 +32,7 @@ mod stopped;
 mod telemetry;
 mod tls;
 mod tokens;
+mod transport_keys;
 mod turn;
 mod verify;
 mod wire;

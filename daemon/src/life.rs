@@ -159,7 +159,8 @@ async fn service(
         imports: Imports::new(Settings {
             folder: config.import.folder.clone(),
             custody: config.import.custody,
-            accept_quarantined: !config.approval.enforce,
+            signature_roots: config.import.signature_roots.clone(),
+            openpgp: config.import.openpgp.clone(),
         }),
         facts,
         store_failed: store.failed(),

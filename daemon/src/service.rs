@@ -25,8 +25,9 @@ use warifu_store::{
 };
 
 use crate::{
-    alarm::Alarms, ask::Ask, batches::Batches, clock::Clock, decoy::Decoys, failure::Failure,
-    import::Imports, lifecycle::token_note, telemetry::Metrics, turn::Turns, wire,
+    alarm::Alarms, approval::FourEyes, ask::Ask, batches::Batches, clock::Clock, decoy::Decoys,
+    failure::Failure, import::Imports, lifecycle::token_note, rotation::Rotations,
+    telemetry::Metrics, turn::Turns, wire,
 };
 
 /// The daemon's insides, shared by all requests.
@@ -42,6 +43,8 @@ pub(crate) struct Service {
     pub(crate) decoys: Decoys,
     pub(crate) batches: Batches,
     pub(crate) alarms: Alarms,
+    pub(crate) four_eyes: FourEyes,
+    pub(crate) rotations: Rotations,
     pub(crate) fingerprints: Fingerprints,
     pub(crate) imports: Imports,
     pub(crate) facts: Facts,

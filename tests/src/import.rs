@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// States from which a job does not move any more.
-pub const FINAL: [&str; 4] = ["done", "refused", "failed", "cancelled"];
+pub const FINAL: [&str; 6] = ["done", "staged", "rejected", "refused", "failed", "cancelled"];
 
 /// Opens a job.
 pub async fn open(officer: &Caller, order: &Value) -> Reply {

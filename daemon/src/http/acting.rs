@@ -51,15 +51,20 @@ pub(super) fn session(field: &'static str, text: SecretText) -> Result<SecretTex
 pub(super) fn targets(request: TargetsRequest) -> Result<Targets, Failure> {
     let TargetsRequest { actor, users, reason, reference } = request;
     let acting = acting(actor, reason, reference)?;
-    if users.is_empty() || users.len() > TargetsRequest::MAX {
+    Ok(Targets { acting, users: self::users(&users)? })
+}
+
+/// Some users, not too many, none twice.
+pub(crate) fn users(texts: &[String]) -> Result<Vec<UserId>, Failure> {
+    if texts.is_empty() || texts.len() > TargetsRequest::MAX {
         return Err(Failure::Field { field: "users", rule: "1 to 500 users" });
     }
-    let users = users.iter().map(|text| user("users", text)).collect::<Result<Vec<_>, _>>()?;
+    let users = texts.iter().map(|text| user("users", text)).collect::<Result<Vec<_>, _>>()?;
     let distinct: HashSet<_> = users.iter().collect();
     if distinct.len() < users.len() {
         return Err(Failure::Field { field: "users", rule: "each user once" });
     }
-    Ok(Targets { acting, users })
+    Ok(users)
 }
 
 /// A user's name inside a body.
@@ -81,14 +86,15 @@ pub(super) fn code(field: &'static str, text: &str) -> Result<Code, Failure> {
     })
 }
 
-pub(super) fn reference(text: String) -> Result<String, Failure> {
+/// A reference of an application, a call or a check of identity.
+pub(crate) fn reference(text: String) -> Result<String, Failure> {
     let fits = text.chars().count() <= MAX_REFERENCE && printable(&text);
     let rule = "at most 100 printable characters";
     if fits { Ok(text) } else { Err(Failure::Field { field: "reference", rule }) }
 }
 
 /// No control characters, and none that hides or turns round what stands beside it in a terminal.
-pub(super) fn printable(text: &str) -> bool {
+pub(crate) fn printable(text: &str) -> bool {
     let hides = |c: char| matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}');
     !text.chars().any(|c| c.is_control() || hides(c))
 }

@@ -12,24 +12,46 @@ use axum::{
 use warifu_api::{Operation, Problem, ProblemType};
 
 use super::{Shared, extract::Begun, problem};
-use crate::tls::{Caller, Role};
+use crate::{
+    approval::ROLES as PROPOSERS,
+    tls::{Caller, Role},
+};
 
 /// The roles that may call an operation; empty: anybody with an accepted certificate.
+#[expect(clippy::too_many_lines, reason = "one table, to be read as one")]
 pub(crate) const fn allowed(operation: Operation) -> &'static [Role] {
     use Role::{Auditor, Officer, Operator, Validator};
     match operation {
         Operation::Health | Operation::OpenApi | Operation::Ready => &[],
         Operation::AuditExport => &[Auditor],
-        Operation::AuditPublicKey | Operation::ImportList | Operation::ImportShow => {
-            &[Auditor, Officer]
-        }
+        Operation::AuditPublicKey
+        | Operation::CeremonyList
+        | Operation::CeremonyShow
+        | Operation::ImportList
+        | Operation::ImportShow
+        | Operation::KeyList
+        | Operation::KeyPublic
+        | Operation::WrappingKeys => &[Auditor, Officer],
         Operation::BackupCreate
+        | Operation::CeremonyAbort
+        | Operation::CeremonyComponent
+        | Operation::CeremonyConfirm
+        | Operation::CeremonyOpen
+        | Operation::ImportApprove
         | Operation::ImportCancel
         | Operation::ImportContent
-        | Operation::ImportCreate => &[Officer],
-        Operation::Status | Operation::TokenList | Operation::TokenShow => {
-            &[Auditor, Officer, Operator]
-        }
+        | Operation::ImportCreate
+        | Operation::ImportReject => &[Officer],
+        // What a proposal is about decides which of the two.
+        Operation::ProposalApprove
+        | Operation::ProposalCreate
+        | Operation::ProposalReject
+        | Operation::ProposalWithdraw => PROPOSERS,
+        Operation::ProposalList
+        | Operation::ProposalShow
+        | Operation::Status
+        | Operation::TokenList
+        | Operation::TokenShow => &[Auditor, Officer, Operator],
         Operation::CameraTokens
         | Operation::ContractShow
         | Operation::ContractTokens

@@ -37,6 +37,7 @@ pub(super) async fn initialise(
     let service = shared(&service);
     let work = async move {
         let acting = acting(body.actor, body.reason, body.reference)?;
+        service.alone_initialise(&ask, &acting)?;
         service.initialise(&ask, &contract, &serial, &acting).await
     };
     detached(work).await.map(|kept| Said(kept, begun)).map_err(|f| begun.fault(f))

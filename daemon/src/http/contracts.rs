@@ -94,7 +94,11 @@ pub(super) async fn unlocks(
     Asked { ask, body, begun }: Asked<TargetsRequest>,
 ) -> Result<Said<TargetsAnswer>, Fault> {
     let service = shared(&service);
-    let work = async move { service.unlock_users(&ask, &contract, &targets(body)?).await };
+    let work = async move {
+        let targets = targets(body)?;
+        service.alone_unlocks(&ask, &targets.acting, targets.users.len())?;
+        service.unlock_users(&ask, &contract, &targets).await
+    };
     detached(work).await.map(|kept| Said(kept, begun)).map_err(|f| begun.fault(f))
 }
 

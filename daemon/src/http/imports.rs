@@ -12,13 +12,14 @@ use axum::{
 use futures_util::StreamExt as _;
 use warifu_api::{
     Problem, ProblemType,
-    import::{ImportJob, ImportPage, ImportQuery, ImportRequest},
+    approval::DecisionRequest,
+    import::{ApproveRequest, ImportJob, ImportPage, ImportQuery, ImportRequest},
 };
 use warifu_core::ident::Name;
 
 use super::{
     Limits, Shared,
-    extract::{Answer, Asked, Begun, Fault, Params, Plain, detached},
+    extract::{Answer, Asked, Begun, Fault, Params, Plain, detached, shared},
     problem,
 };
 use crate::{ask::Kept, failure::Failure};
@@ -80,8 +81,29 @@ pub(super) async fn cancel(
     ImportId(id): ImportId,
     Plain { ask, begun }: Plain,
 ) -> Result<Answer<ImportJob>, Fault> {
-    let job = service.cancel_import(ask.institution(), &id);
-    job.map(|job| Answer(Kept::Fresh(job), begun)).map_err(|f| begun.fault(f))
+    let service = shared(&service);
+    let work = async move { service.cancel_import(&ask, &id).await };
+    detached(work).await.map(|job| Answer(Kept::Fresh(job), begun)).map_err(|f| begun.fault(f))
+}
+
+pub(super) async fn approve(
+    State(service): State<Shared>,
+    ImportId(id): ImportId,
+    Asked { ask, body, begun }: Asked<ApproveRequest>,
+) -> Result<Answer<ImportJob>, Fault> {
+    let service = shared(&service);
+    let work = async move { service.approve_import(&ask, &id, body).await };
+    detached(work).await.map(|kept| Answer(kept, begun)).map_err(|f| begun.fault(f))
+}
+
+pub(super) async fn reject(
+    State(service): State<Shared>,
+    ImportId(id): ImportId,
+    Asked { ask, body, begun }: Asked<DecisionRequest>,
+) -> Result<Answer<ImportJob>, Fault> {
+    let service = shared(&service);
+    let work = async move { service.reject_import(&ask, &id, body).await };
+    detached(work).await.map(|kept| Answer(kept, begun)).map_err(|f| begun.fault(f))
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for ImportId {

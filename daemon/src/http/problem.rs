@@ -36,6 +36,7 @@ pub(super) fn of(failure: &Failure, begun: Begun) -> Problem {
 
 fn kind(failure: &Failure) -> ProblemType {
     match failure {
+        Failure::ApprovalRequired => ProblemType::ApprovalRequired,
         Failure::Bug | Failure::Randomness => ProblemType::Internal,
         Failure::Clock(_) => ProblemType::ClockUntrusted,
         Failure::Conflict(_) => ProblemType::Conflict,
@@ -46,6 +47,7 @@ fn kind(failure: &Failure) -> ProblemType {
         Failure::Hsm(error) => hsm(error),
         Failure::IdempotencyMismatch => ProblemType::IdempotencyMismatch,
         Failure::NotFound => ProblemType::NotFound,
+        Failure::SamePerson => ProblemType::SamePerson,
         Failure::Spool(_) => ProblemType::StoreUnavailable,
         Failure::Store(error) => store(error),
         Failure::TooLarge => ProblemType::PayloadTooLarge,

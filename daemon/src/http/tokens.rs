@@ -148,6 +148,7 @@ pub(super) async fn lost(
     let service = shared(&service);
     let work = async move {
         let acting = acting(None, body.reason, body.reference)?;
+        service.alone_lost(&ask)?;
         service.report_lost(&ask, serial, &acting).await
     };
     detached(work).await.map(|kept| Said(kept, begun)).map_err(|f| begun.fault(f))
@@ -169,7 +170,8 @@ async fn change(
 }
 
 /// Goes into the audit chain, so it is short and printable.
-pub(super) fn note(text: String) -> Result<String, Failure> {
+/// A reason that a person gives.
+pub(crate) fn note(text: String) -> Result<String, Failure> {
     let fits = text.chars().count() <= MAX_NOTE && printable(&text);
     if fits { Ok(text) } else { Err(Failure::Field { field: "reason", rule: NOTE_RULE }) }
 }

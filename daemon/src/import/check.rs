@@ -12,13 +12,14 @@ use warifu_core::{
     lifecycle::TokenKind,
     oath::{Digits, HashAlgorithm},
     policy::VerificationPolicy,
+    rules::SeedExposure,
     time::UnixTime,
     token::{Guard, Moving, Profile, Switch, Token},
 };
 use warifu_keys::seedfile::{Algorithm, Code, Record, Refusal, SecretValue, record::PinMode};
 use warifu_txa1::serial::DeviceSerial;
 
-use super::{group::Group, signer};
+use super::{group::Group, path, signer};
 
 /// Longest seed that is taken: one block of HMAC-SHA-1 and HMAC-SHA-256.
 const MAX_SEED: usize = 64;
@@ -28,7 +29,10 @@ const MAX_SEED: usize = 64;
 pub(super) struct Rules {
     pub(super) institution: Institution,
     pub(super) policy: VerificationPolicy,
-    pub(super) accept_quarantined: bool,
+    /// Whether what needs a second look is taken to somebody who gives it, or refused.
+    pub(super) takes_quarantined: bool,
+    /// Where a seed may be readable at worst.
+    pub(super) exposure: SeedExposure,
     /// What the officer says the tokens are.
     pub(super) kind: TokenKind,
 }
@@ -116,13 +120,25 @@ impl Rules {
             let rule = "a limited number of transactions is not counted by this server";
             return Err(Refusal::new(Code::Policy, "NumberOfTransactions", rule));
         }
+        if let SecretValue::Encrypted(value) = &record.secret
+            && let Some(refusal) = path::refuse_cipher(value.cipher)
+        {
+            return Err(refusal);
+        }
         if let SecretValue::Plain(secret) = &record.secret
             && secret.len() > MAX_SEED
         {
             return Err(Refusal::new(Code::SecretLen, "Secret", "16 to 64 octets"));
         }
+        if matches!(record.secret, SecretValue::Plain(_))
+            && !self.exposure.allows(SeedExposure::Anywhere)
+        {
+            let rule = "the institution takes no seed that is readable in the server: ask the maker for a \
+                        file under a transport key";
+            return Err(Refusal::new(Code::Exposure, "Secret", rule));
+        }
         match record.warnings.iter().find(|warning| warning.code.quarantines()) {
-            Some(warning) if !self.accept_quarantined => {
+            Some(warning) if !self.takes_quarantined => {
                 let rule = format!("a second officer has to approve this ({})", warning.code);
                 Err(Refusal::new(warning.code, warning.field, rule))
             }

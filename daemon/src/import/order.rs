@@ -5,20 +5,16 @@
 
 use warifu_core::{
     custody::{CameraKeys, CustodyKind, SealedSeed},
-    ident::{Name, TokenId},
+    ident::TokenId,
     oath::HashAlgorithm,
 };
 use warifu_keys::{
     custody::{self, KeyRole},
     driver::Txa1,
     hsm::{
-        Cipher, ExpandOrder, Exposure, Hsm, HsmError, KeyKind, MacHash, SealOrder, Sealed,
-        SecretBytes, SeedSource, ValueMac,
+        ExpandOrder, Exposure, Hsm, HsmError, KeyKind, SealOrder, Sealed, SecretBytes, SeedSource,
     },
-    seedfile::{
-        CameraPart, ContainerCrypto, SecretValue,
-        crypto::{AesBits, Cipher as FileCipher, MacHash as FileMacHash},
-    },
+    seedfile::{CameraPart, ContainerCrypto, SecretValue},
 };
 use warifu_store::record::TokenRecord;
 use warifu_txa1::expansion::{self, Role};
@@ -26,6 +22,7 @@ use warifu_txa1::expansion::{self, Role};
 use super::{
     check::{Candidate, Keys},
     group::Group,
+    path,
     signer::part,
 };
 use crate::service::Service;
@@ -35,7 +32,7 @@ pub(super) enum Order {
     /// One key.
     One(SealOrder),
     /// The three keys of a camera token, in the order of [`KeyRole::ALL`].
-    Three([SealOrder; 3]),
+    Three(Box<[SealOrder; 3]>),
     /// The seed of a camera token.
     Seed(ExpandOrder),
 }
@@ -64,7 +61,7 @@ pub(super) struct Origin<'a> {
     /// Header of the file.
     pub(super) crypto: Option<&'a ContainerCrypto>,
     /// Label of the transport key.
-    pub(super) label: Option<&'a Name>,
+    pub(super) label: Option<&'a str>,
     /// Where the keys are to lie.
     pub(super) custody: CustodyKind,
 }
@@ -92,11 +89,11 @@ impl Order {
                     origin.seal(custody::key_record_name(id, role), role.kind(), secret)
                 };
                 let [encryption, device_code, signature] = KeyRole::ALL;
-                Some(Self::Three([
+                Some(Self::Three(Box::new([
                     seal(encryption, take(Role::Encryption)?)?,
                     seal(device_code, take(Role::DeviceCode)?)?,
                     seal(signature, take(Role::Signature)?)?,
-                ]))
+                ])))
             }
             Keys::Seed(serial) => Some(Self::Seed(ExpandOrder {
                 records: KeyRole::ALL.map(|role| custody::key_record_name(id, role)),
@@ -122,20 +119,17 @@ impl Origin<'_> {
             SecretValue::Encrypted(value) => value,
         };
         let (crypto, label) = (self.crypto?, self.label?);
-        let mac = crypto.mac.as_ref().zip(value.mac).map(|(method, mac)| ValueMac {
-            hash: mac_hash(method.hash),
-            encrypted_key: method.key.octets.clone(),
-            value: mac,
-        });
-        if mac.is_none() && value.cipher.needs_mac() {
-            return None;
-        }
+        let mac = match crypto.mac.as_ref().zip(value.mac) {
+            Some((method, mac)) => Some(path::mac(method, mac)?),
+            None if value.cipher.needs_mac() => return None,
+            None => None,
+        };
         Some(SeedSource::Encrypted {
-            transport_key: label.to_string(),
-            cipher: cipher(value.cipher),
+            transport_key: label.to_owned(),
+            cipher: path::cipher(value.cipher)?,
             data: value.octets,
             mac,
-            session: None,
+            session: path::session(crypto),
         })
     }
 }
@@ -202,7 +196,7 @@ pub(super) async fn fulfil(hsm: &Hsm, orders: Vec<Order>) -> Vec<Result<Made, Hs
             }
             Order::Three(three) => {
                 forms.push(Form::Three(three.each_ref().map(|one| (one.record.clone(), one.kind))));
-                seals.extend(three);
+                seals.extend(*three);
             }
             Order::Seed(one) => {
                 forms.push(Form::Seed);
@@ -270,30 +264,5 @@ const fn badness(exposure: Exposure) -> u8 {
         Exposure::None => 0,
         Exposure::Worker => 1,
         Exposure::Caller => 2,
-    }
-}
-
-const fn cipher(cipher: FileCipher) -> Cipher {
-    match cipher {
-        FileCipher::AesCbc(size) => Cipher::AesCbcPad { bits: bits(size) },
-        FileCipher::AesKeyWrap(size) => Cipher::AesKeyWrap { bits: bits(size) },
-    }
-}
-
-const fn bits(size: AesBits) -> u16 {
-    match size {
-        AesBits::B128 => 128,
-        AesBits::B192 => 192,
-        AesBits::B256 => 256,
-    }
-}
-
-const fn mac_hash(hash: FileMacHash) -> MacHash {
-    match hash {
-        FileMacHash::Sha1 => MacHash::Sha1,
-        FileMacHash::Sha224 => MacHash::Sha224,
-        FileMacHash::Sha256 => MacHash::Sha256,
-        FileMacHash::Sha384 => MacHash::Sha384,
-        FileMacHash::Sha512 => MacHash::Sha512,
     }
 }

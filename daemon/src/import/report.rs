@@ -8,18 +8,18 @@ use std::collections::BTreeMap;
 use warifu_api::{
     Timestamp,
     import::{
-        ExpirySpread, ExposureCounts, ImportJob, ImportReport, ImportState, RefusedKey,
-        WarningCount,
+        ExpirySpread, ExposureCounts, FormatFound, ImportJob, ImportReport, ImportState,
+        RefusedKey, WarningCount,
     },
 };
-use warifu_core::time::UnixTime;
+use warifu_core::{ident::Serial, time::UnixTime};
 use warifu_keys::{
     hsm::Exposure,
-    seedfile::{Code, Refusal, Warning},
+    seedfile::{Code, Detected, Record, Refusal, Warning},
 };
 use warifu_store::record::{BatchRecord, BatchState};
 
-use super::{Job, group::Group, spool::Spool};
+use super::{Job, group::Group, samples::Samples, spool::Spool};
 use crate::wire;
 
 /// Collects.
@@ -32,6 +32,10 @@ pub(super) struct Report {
     refused_total: u64,
     warnings: BTreeMap<Code, WarningCount>,
     exposure: ExposureCounts,
+    exposed: Vec<String>,
+    format: Option<FormatFound>,
+    samples: Samples,
+    quarantined: u64,
     earliest: Option<UnixTime>,
     latest: Option<UnixTime>,
     never: u64,
@@ -48,6 +52,10 @@ impl Report {
             refused_total: 0,
             warnings: BTreeMap::new(),
             exposure: ExposureCounts::default(),
+            exposed: Vec::new(),
+            format: None,
+            samples: Samples::default(),
+            quarantined: 0,
             earliest: None,
             latest: None,
             never: 0,
@@ -57,6 +65,8 @@ impl Report {
 
     pub(super) fn accept(&mut self, group: &Group) {
         self.accepted += 1;
+        self.samples.add(group);
+        self.quarantined += u64::from(group.records().any(Record::is_quarantined));
         for record in group.records() {
             record.warnings.iter().for_each(|warning| self.warn(warning, record.serial.as_str()));
         }
@@ -105,7 +115,26 @@ impl Report {
         }
     }
 
-    pub(super) fn expose(&mut self, exposure: Exposure) {
+    /// What the file was taken for.
+    pub(super) fn tell_format(&mut self, detected: &Detected) {
+        let format = detected.format.word().to_owned();
+        self.format = Some(FormatFound { format, because: detected.because.clone() });
+    }
+
+    /// The word of the format, once known.
+    pub(super) fn format(&self) -> Option<String> {
+        self.format.as_ref().map(|found| found.format.clone())
+    }
+
+    /// Tokens that need a second look.
+    pub(super) const fn quarantined(&self) -> u64 {
+        self.quarantined
+    }
+
+    pub(super) fn expose(&mut self, serial: &Serial, exposure: Exposure) {
+        if exposure != Exposure::None && self.exposed.len() < MAX_EXPOSED {
+            self.exposed.push(serial.to_string());
+        }
         match exposure {
             Exposure::None => self.exposure.none += 1,
             Exposure::Worker => self.exposure.worker += 1,
@@ -132,6 +161,14 @@ impl Report {
             warnings: self.warnings.values().cloned().collect(),
             custody: wire::custody(job.custody),
             exposure: self.exposure,
+            format: self.format.clone(),
+            samples: self.samples.samples(),
+            kinds: self.samples.kinds(),
+            quarantined: self.quarantined,
+            // Where all are concerned, the count says it.
+            exposed: if self.exposure.none > 0 { self.exposed.clone() } else { Vec::new() },
+            decided_by: None,
+            decided_at: None,
             expiry: ExpirySpread {
                 earliest: self.earliest.map(wire::timestamp),
                 latest: self.latest.map(wire::timestamp),
@@ -146,19 +183,27 @@ impl Report {
     /// The report as kept with the batch: without its examples where they would not fit, and then
     /// without texts that follow from their classes.
     pub(super) fn kept(&self, job: &Job, finished_ms: u64) -> Option<String> {
-        let mut report = self.render(job, Some(finished_ms));
-        let full = serde_json::to_string(&report).ok()?;
-        if full.len() <= BatchRecord::MAX_REPORT {
-            return Some(full);
-        }
-        report.warnings.iter_mut().for_each(|warning| warning.examples.clear());
-        let short = serde_json::to_string(&report).ok()?;
-        if short.len() <= BatchRecord::MAX_REPORT {
-            return Some(short);
-        }
-        report.warnings.iter_mut().for_each(|warning| warning.meaning.clear());
-        serde_json::to_string(&report).ok().filter(|text| text.len() <= BatchRecord::MAX_REPORT)
+        shrunk(self.render(job, Some(finished_ms)))
     }
+}
+
+/// A report as text that fits into a record: what can be told again, or is told elsewhere, goes first.
+pub(super) fn shrunk(mut report: ImportReport) -> Option<String> {
+    let steps: [fn(&mut ImportReport); 5] = [
+        |_| {},
+        |report| report.warnings.iter_mut().for_each(|warning| warning.meaning.clear()),
+        |report| report.exposed.truncate(20),
+        |report| report.warnings.iter_mut().for_each(|warning| warning.examples.clear()),
+        |report| report.samples.truncate(3),
+    ];
+    for step in steps {
+        step(&mut report);
+        let text = serde_json::to_string(&report).ok()?;
+        if text.len() <= BatchRecord::MAX_REPORT {
+            return Some(text);
+        }
+    }
+    None
 }
 
 /// A batch of an earlier life of the daemon, told as the job that made it.
@@ -180,12 +225,21 @@ pub(super) fn of_batch(batch: &BatchRecord) -> ImportJob {
         refused: batch.refused,
         created_at: wire::timestamp_ms(batch.created_ms),
         failure: None,
+        fingerprint: batch
+            .fingerprint
+            .filter(|_| batch.state == BatchState::Pending)
+            .map(hex::encode),
+        expires_at: batch
+            .expires_ms
+            .filter(|_| batch.state == BatchState::Pending)
+            .map(wire::timestamp_ms),
+        decided_by: batch.decided_by.as_ref().map(ToString::to_string),
         report: batch.report.as_deref().and_then(read),
     }
 }
 
 /// A kept report, with the texts that it was kept without.
-fn read(text: &str) -> Option<ImportReport> {
+pub(super) fn read(text: &str) -> Option<ImportReport> {
     let mut report: ImportReport = serde_json::from_str(text).ok()?;
     for warning in report.warnings.iter_mut().filter(|warning| warning.meaning.is_empty()) {
         let meaning = Code::from_text(&warning.class).map_or("", Code::remedy);
@@ -196,5 +250,7 @@ fn read(text: &str) -> Option<ImportReport> {
 
 /// Refused keys told one by one.
 const MAX_REFUSED: usize = 100;
+/// Serials of exposed seeds told one by one.
+const MAX_EXPOSED: usize = 100;
 /// Serials told per class of warning.
 const MAX_EXAMPLES: usize = 3;

@@ -6,6 +6,7 @@
 use std::{
     collections::HashSet,
     hash::{BuildHasher as _, RandomState},
+    path::PathBuf,
     sync::Arc,
 };
 
@@ -15,7 +16,7 @@ use warifu_keys::{
     hsm::HsmError,
     secret::Secret,
     seedfile::{
-        self, Code, ContainerCrypto, IntegerEncoding, ReadOptions, Refusal, Unlock, Warning,
+        self, Code, ContainerCrypto, OpenPgp, ReadOptions, Refusal, Trust, Unlock, Warning,
         crypto::KeySource,
     },
 };
@@ -27,11 +28,13 @@ use warifu_store::{
 use super::{
     Job,
     check::{Candidate, Rules, located},
+    fingerprint::Fingerprint,
     group::{Group, Groups},
+    path,
     report::Report,
     spool::Spool,
 };
-use crate::{ask::Ask, failure::Failure, service::Service};
+use crate::{ask::Ask, failure::Failure, service::Service, wire};
 
 /// Why an import ended before its batch was in service.
 #[derive(Debug)]
@@ -53,6 +56,15 @@ pub(super) struct Run<'a> {
     pub(super) rules: Rules,
     pub(super) report: Report,
     pub(super) password: Option<Secret>,
+    /// The transport key's label as the HSM knows it.
+    pub(super) transport: Option<String>,
+    pub(super) fingerprint: Fingerprint,
+    /// Whether another person has to approve.
+    pub(super) needs_two: bool,
+    /// Tokens of one batch at most.
+    pub(super) most_tokens: u64,
+    /// How long a staged batch waits, from now.
+    pub(super) expires_ms: u64,
 }
 
 impl Service {
@@ -76,7 +88,7 @@ impl Service {
     }
 
     async fn import_on_this_thread(self: &Arc<Self>, ask: &Ask, job: &Job, spool: &Spool) {
-        let end = match self.prepare(ask, job, spool) {
+        let end = match self.prepare(ask, job, spool).await {
             Ok(mut run) => {
                 let end = run.all().await;
                 let report = run.report.render(job, Some(self.clock_ms()));
@@ -92,27 +104,49 @@ impl Service {
         self.tell(job, end);
     }
 
-    fn prepare<'a>(
+    async fn prepare<'a>(
         self: &'a Arc<Self>,
         ask: &'a Ask,
         job: &'a Job,
         spool: &'a Spool,
     ) -> Result<Run<'a>, Failure> {
+        let approval = self.approval(&job.institution)?;
+        let needs_two = self.needs_two(approval.batches);
         let rules = Rules {
             institution: job.institution.clone(),
             policy: self.policy(&job.institution)?,
-            accept_quarantined: self.imports.settings.accept_quarantined,
+            takes_quarantined: needs_two || self.four_eyes.is_off() || job.dry_run,
+            exposure: approval.exposure,
             kind: job.kind,
+        };
+        let transport = match &job.key_label {
+            Some(label) => self.transport_label(&job.institution, label).await?,
+            None => None,
         };
         let password = job.take_password();
         let password = password.map(|text| Secret::new(text.expose().as_bytes().to_vec()));
         let report = Report::new(spool, self.clock_ms());
-        Ok(Run { service: self, ask, job, spool, rules, report, password })
+        let fingerprint =
+            Fingerprint::new(&job.institution, &job.batch, job.custody, &spool.sha256);
+        Ok(Run {
+            service: self,
+            ask,
+            job,
+            spool,
+            rules,
+            report,
+            password,
+            transport,
+            fingerprint,
+            needs_two: needs_two && !job.dry_run,
+            most_tokens: u64::from(approval.most_tokens),
+            expires_ms: approval.expires_ms(self.clock_ms()),
+        })
     }
 
-    fn tell(&self, job: &Job, end: Result<(), Halt>) {
+    fn tell(self: &Arc<Self>, job: &Job, end: Result<ImportState, Halt>) {
         let (state, failure) = match end {
-            Ok(()) => (ImportState::Done, None),
+            Ok(state) => (state, None),
             Err(Halt::Cancelled) => (ImportState::Cancelled, None),
             Err(Halt::Refused) => (ImportState::Refused, None),
             Err(Halt::Failed(failure)) => {
@@ -129,6 +163,14 @@ impl Service {
             view.state = state;
             view.failure = failure;
         });
+        if state == ImportState::Done
+            && let Some(label) = &job.key_label
+            && !job.dry_run
+        {
+            let service = Arc::clone(self);
+            let (institution, label) = (job.institution.clone(), label.clone());
+            tokio::spawn(async move { service.note_key_used(&institution, &label).await });
+        }
     }
 }
 
@@ -156,6 +198,11 @@ impl Run<'_> {
         for item in file.by_ref() {
             self.go_on()?;
             total += 1;
+            if total > self.most_tokens {
+                let rule = "no more tokens than the institution allows in one batch (approval.most_tokens)";
+                self.report.refuse(&Refusal::new(Code::LimitSize, "file", rule));
+                return Err(Halt::Refused);
+            }
             match item {
                 Err(refusal) => self.report.refuse(&refusal),
                 Ok(group) => match self.judge(&group, &mut serials).await? {
@@ -208,10 +255,16 @@ impl Run<'_> {
     pub(super) fn open(&mut self) -> Result<Option<Groups>, Halt> {
         let options = ReadOptions {
             now: Some(self.service.moment().map_err(Halt::Failed)?.now()),
-            encrypted_integers: self.job.integers.map(|encoding| match encoding {
-                warifu_api::import::IntegerEncoding::Ascii => IntegerEncoding::Ascii,
-                warifu_api::import::IntegerEncoding::BigEndian => IntegerEncoding::BigEndian,
-            }),
+            format: self.job.reading.format,
+            encrypted_integers: self.job.reading.integers,
+            signatures: self.job.reading.signatures,
+            trust: Trust {
+                roots: self.service.imports.settings.signature_roots.clone(),
+                allow_sha1: self.job.reading.allow_sha1,
+            },
+            openpgp: self.openpgp()?,
+            declared: self.job.reading.declared.clone(),
+            lenience: self.job.reading.lenience,
             unlock: self
                 .password
                 .as_ref()
@@ -219,7 +272,10 @@ impl Run<'_> {
             ..ReadOptions::default()
         };
         match seedfile::open(self.spool.reader(), options) {
-            Ok(file) => Ok(Some(Groups::new(file))),
+            Ok(file) => {
+                self.report.tell_format(file.detected());
+                Ok(Some(Groups::new(file)))
+            }
             Err(refusal) => {
                 self.report.refuse(&refusal);
                 Ok(None)
@@ -227,9 +283,36 @@ impl Run<'_> {
         }
     }
 
+    /// Keys for OpenPGP messages, read anew for each import: they are in memory no longer than it takes.
+    fn openpgp(&self) -> Result<OpenPgp, Halt> {
+        let Some(files) = &self.service.imports.settings.openpgp else {
+            return Ok(OpenPgp::default());
+        };
+        let read = |path: &PathBuf| {
+            std::fs::read(path).map_err(|error| {
+                tracing::error!(path = %path.display(), %error, "a key for OpenPGP messages");
+                Halt::Failed(Failure::Spool(error))
+            })
+        };
+        let passphrase = files.passphrase.as_ref().map(read).transpose()?.map(|mut text| {
+            let kept = text.trim_ascii_end().len();
+            text.truncate(kept);
+            Secret::new(text)
+        });
+        Ok(OpenPgp {
+            secret_keys: vec![Secret::new(read(&files.secret_key)?)],
+            passphrase,
+            signers: files.signers.iter().map(read).collect::<Result<_, _>>()?,
+            require_signature: !files.signers.is_empty(),
+        })
+    }
+
     /// A file under a transport key needs its label; a file that is not under one must not get it.
     fn wrong_key(&self, crypto: Option<&ContainerCrypto>) -> Option<Refusal> {
-        let pre_shared = crypto.is_some_and(|c| matches!(c.key, KeySource::PreShared { .. }));
+        let is_hsm_key = |c: &ContainerCrypto| {
+            matches!(c.key, KeySource::PreShared { .. } | KeySource::Certificate { .. })
+        };
+        let pre_shared = crypto.is_some_and(is_hsm_key);
         let password = crypto.is_some_and(|c| matches!(c.key, KeySource::Password { .. }));
         let rule = match (pre_shared, &self.job.key_label) {
             (true, None) => {
@@ -238,19 +321,23 @@ impl Run<'_> {
             (false, Some(_)) => {
                 (Code::KeyUnused, "the file is under no pre-shared key: name no label")
             }
+            (true, Some(_)) if self.transport.is_none() => {
+                (Code::KeyRequired, "the transport key of this name was destroyed")
+            }
             _ if password && self.password.is_none() => {
                 (Code::KeyRequired, "the file is under a password: give it")
             }
-            _ => return None,
+            _ if password => return None,
+            _ => return crypto.and_then(path::refuse_header),
         };
         Some(Refusal::new(rule.0, "EncryptionKey", rule.1))
     }
 
     /// Puts the batch into service, or takes back what was staged.
-    async fn conclude(&mut self, end: Result<(), Halt>) -> Result<(), Halt> {
+    async fn conclude(&mut self, end: Result<(), Halt>) -> Result<ImportState, Halt> {
         let end = match end {
-            Ok(()) if self.job.dry_run => Ok(()),
-            Ok(()) => self.activate().await,
+            Ok(()) if self.job.dry_run => Ok(ImportState::Done),
+            Ok(()) => self.complete().await,
             Err(halt) => Err(halt),
         };
         if let Err(halt) = &end {
@@ -265,16 +352,24 @@ impl Run<'_> {
         end
     }
 
-    /// The one step that makes all tokens of the batch exist.
-    async fn activate(&mut self) -> Result<(), Halt> {
+    /// The one step that makes all tokens of the batch exist; or, where another person has to agree,
+    /// the one that puts the batch to them.
+    async fn complete(&mut self) -> Result<ImportState, Halt> {
         let key = record::batch_key(&self.job.institution, &self.job.batch);
         let moment = self.service.moment().map_err(Halt::Failed)?;
         let found = self.service.store.load(Space::Batch, &key).await.map_err(failed)?;
         let version = found.ok_or(Halt::Failed(Failure::Bug))?.version;
-        let mut batch = self.batch(BatchState::Active);
-        batch.finished_ms = Some(moment.ms);
+        let (state, end, outcome) = if self.needs_two {
+            (BatchState::Pending, ImportState::Staged, "staged")
+        } else {
+            (BatchState::Active, ImportState::Done, "done")
+        };
+        let mut batch = self.batch(state);
+        batch.finished_ms = (!self.needs_two).then_some(moment.ms);
+        batch.expires_ms = self.needs_two.then_some(self.expires_ms);
+        batch.fingerprint = Some(self.fingerprint.finish());
         batch.report = self.report.kept(self.job, moment.ms);
-        let mut event = self.ask.event(Action::Import, None, moment.ms, "done");
+        let mut event = self.ask.event(Action::Import, None, moment.ms, outcome);
         event.number = Some(batch.accepted);
         event.note = Some(format!("{} sha256:{}", batch.name, hex::encode(batch.file_digest)));
         let put = Step {
@@ -286,28 +381,16 @@ impl Run<'_> {
         let unit = Unit { steps: vec![put], audit: vec![record::encode_event(&event)] };
         match self.service.store.commit(unit).await.map_err(failed)? {
             Commit::Done { .. } => {
-                self.forget_manifest().await;
-                Ok(())
+                self.job.with_view(|view| {
+                    view.fingerprint = batch.fingerprint.map(hex::encode);
+                    view.expires_at = batch.expires_ms.map(wire::timestamp_ms);
+                });
+                if !self.needs_two {
+                    self.service.forget_manifest(&batch.institution, &batch.name).await;
+                }
+                Ok(end)
             }
             Commit::Conflict { .. } => Err(Halt::Failed(Failure::Bug)),
-        }
-    }
-
-    /// Best effort: a manifest of an active batch is of no use and of no harm.
-    async fn forget_manifest(&self) {
-        let prefix = super::manifest::prefix(&self.job.institution, &self.job.batch);
-        while let Ok(page) = self.service.store.scan(Space::Manifest, &prefix, None, 200).await {
-            let delete = |(key, _)| Step {
-                space: Space::Manifest,
-                key,
-                expect: Expect::Any,
-                write: Write::Delete,
-            };
-            let steps: Vec<Step> = page.items.into_iter().map(delete).collect();
-            let unit = Unit { steps, audit: Vec::new() };
-            if unit.steps.is_empty() || self.service.store.commit(unit).await.is_err() {
-                return;
-            }
         }
     }
 
@@ -341,11 +424,11 @@ impl Run<'_> {
             created_ms: self.service.clock_ms(),
             finished_ms: None,
             report: None,
-            quarantined: 0,
+            quarantined: self.report.quarantined(),
             fingerprint: None,
             expires_ms: None,
             decided_by: None,
-            format: None,
+            format: self.report.format(),
         }
     }
 

@@ -6,8 +6,11 @@
 //! Not responsible for: judging keys (check), or for putting the batch into service (run).
 
 use tokio::task::JoinHandle;
-use warifu_core::{custody::CustodyKind, ident::Serial, lifecycle::Life};
-use warifu_keys::{hsm::HsmError, seedfile::Position};
+use warifu_core::{custody::CustodyKind, ident::Serial, lifecycle::Life, rules::SeedExposure};
+use warifu_keys::{
+    hsm::{Exposure, HsmError},
+    seedfile::{Code, Position, Refusal},
+};
 use warifu_store::{
     Commit, Expect, Space, Step, StoreError, Unit, Write,
     record::{self, BatchState, Record as _, TokenRecord},
@@ -101,7 +104,7 @@ impl Run<'_> {
             let at = group.first().at.clone();
             let origin = Origin {
                 crypto: file.crypto(),
-                label: self.job.key_label.as_ref(),
+                label: self.transport.as_deref(),
                 // A dry run must leave nothing in the HSM.
                 custody: if self.job.dry_run { CustodyKind::Wrapped } else { self.job.custody },
             };
@@ -159,6 +162,11 @@ impl Run<'_> {
         let mut trouble = None;
         for ((candidate, at), result) in flight.tokens.into_iter().zip(results) {
             let told = match result {
+                Ok(made) if !self.rules.exposure.allows(exposed(made.exposure)) => {
+                    let residents = made.residents(&candidate.id, candidate.token.profile.hash);
+                    self.service.destroy(residents).await;
+                    Ok(too_exposed(&candidate.id.serial))
+                }
                 Ok(made) => {
                     records.push(self.record(candidate, made, created_ms));
                     continue;
@@ -173,7 +181,12 @@ impl Run<'_> {
                 Err(error) => trouble = Some(error),
             }
         }
-        let Some(error) = trouble else { return Ok(records) };
+        let Some(error) = trouble else {
+            for record in &records {
+                self.fingerprint.add(&record.encode());
+            }
+            return Ok(records);
+        };
         // What the others of the chunk got would belong to no record.
         for record in &records {
             self.service.destroy(order::residents_of(record)).await;
@@ -182,7 +195,7 @@ impl Run<'_> {
     }
 
     fn record(&mut self, candidate: Candidate, made: Made, created_ms: u64) -> TokenRecord {
-        self.report.expose(made.exposure);
+        self.report.expose(&candidate.id.serial, made.exposure);
         TokenRecord {
             institution: candidate.id.institution,
             serial: candidate.id.serial,
@@ -235,6 +248,22 @@ impl Run<'_> {
         self.service.destroy(residents).await;
         Err(halt)
     }
+}
+
+const fn exposed(exposure: Exposure) -> SeedExposure {
+    match exposure {
+        Exposure::None => SeedExposure::Inside,
+        Exposure::Worker => SeedExposure::Worker,
+        Exposure::Caller => SeedExposure::Anywhere,
+    }
+}
+
+fn too_exposed(serial: &Serial) -> Refusal {
+    let rule = "the institution takes no seed that is readable outside the HSM, and this provider can \
+                not unwrap the file's cipher inside";
+    let mut refusal = Refusal::new(Code::Exposure, "Secret", rule);
+    refusal.serial = Some(serial.to_string());
+    refusal
 }
 
 /// Tokens per unit: large enough that a flush is shared by many, small enough that a customer's

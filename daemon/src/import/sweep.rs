@@ -3,6 +3,8 @@
 //!
 //! Not responsible for: active batches; it refuses to touch them.
 
+use std::sync::Arc;
+
 use warifu_core::{
     event::{Action, Event, Parties},
     ident::{Institution, Name, Serial, TokenId},
@@ -12,18 +14,24 @@ use warifu_store::{
     record::{self, BatchRecord, BatchState, Record as _, TokenRecord},
 };
 
-use super::{manifest, order};
+use super::{Alone, manifest, order};
 use crate::{failure::Failure, service::Service};
 
 impl Service {
-    /// Removes every batch whose import came to no end. Runs at the start, before any import.
-    pub(crate) async fn sweep_unfinished(&self) -> Result<u64, Failure> {
+    /// Removes what imports that were cut off left behind. Goes on beside the requests, which see
+    /// nothing of it, and holds back imports until it is done.
+    pub(crate) async fn sweep_unfinished(&self, _alone: Alone) -> Result<u64, Failure> {
         let (mut after, mut swept) = (None, 0);
         loop {
             let page = self.store.scan(Space::Batch, &[], after.as_deref(), PAGE).await?;
             for (key, found) in page.items {
                 let batch = BatchRecord::decode(&found.bytes)?;
-                if matches!(batch.state, BatchState::Staging | BatchState::Aborted) {
+                let has_left = match batch.state {
+                    BatchState::Staging | BatchState::Aborted => true,
+                    BatchState::Active | BatchState::Pending => false,
+                    BatchState::Rejected => self.has_manifest(&batch).await?,
+                };
+                if has_left {
                     tracing::warn!(
                         institution = %batch.institution, batch = %batch.name,
                         "removing what an unfinished import left behind"
@@ -47,8 +55,9 @@ impl Service {
     ) -> Result<(), Failure> {
         let key = record::batch_key(institution, batch);
         let Some(found) = self.store.load(Space::Batch, &key).await? else { return Ok(()) };
-        if BatchRecord::decode(&found.bytes)?.state == BatchState::Active {
-            return Err(Failure::Conflict("the batch is in service"));
+        let state = BatchRecord::decode(&found.bytes)?.state;
+        if matches!(state, BatchState::Active | BatchState::Pending) {
+            return Err(Failure::Conflict("the batch is in service, or waits for its approval"));
         }
         let prefix = manifest::prefix(institution, batch);
         loop {
@@ -61,12 +70,47 @@ impl Service {
             steps.push(step(Space::Manifest, entry, Expect::Any));
             self.store.commit(Unit { steps, audit: Vec::new() }).await?;
         }
+        // What was refused stays known; what never came to an end does not.
+        if state == BatchState::Rejected {
+            return Ok(());
+        }
         let unit = Unit {
             steps: vec![step(Space::Batch, key, Expect::At(found.version))],
             audit: vec![record::encode_event(&self.swept(institution, batch))],
         };
         self.store.commit(unit).await?;
         Ok(())
+    }
+
+    /// The same, told in the log where it fails: the next start goes on.
+    pub(super) async fn sweep_now(&self, institution: &Institution, batch: &Name) {
+        if let Err(error) = self.sweep(institution, batch).await {
+            tracing::error!(%institution, %batch, %error, "left for the next start");
+        }
+    }
+
+    /// The same, behind the answer.
+    pub(super) fn sweep_later(self: &Arc<Self>, institution: &Institution, batch: &Name) {
+        let (service, institution, batch) = (Arc::clone(self), institution.clone(), batch.clone());
+        tokio::spawn(async move { service.sweep_now(&institution, &batch).await });
+    }
+
+    async fn has_manifest(&self, batch: &BatchRecord) -> Result<bool, Failure> {
+        let prefix = manifest::prefix(&batch.institution, &batch.name);
+        Ok(!self.store.scan(Space::Manifest, &prefix, None, 1).await?.items.is_empty())
+    }
+
+    /// Best effort: a manifest of an active batch is of no use and of no harm.
+    pub(super) async fn forget_manifest(&self, institution: &Institution, batch: &Name) {
+        let prefix = manifest::prefix(institution, batch);
+        while let Ok(page) = self.store.scan(Space::Manifest, &prefix, None, 200).await {
+            let delete = |(key, _)| step(Space::Manifest, key, Expect::Any);
+            let steps: Vec<Step> = page.items.into_iter().map(delete).collect();
+            let unit = Unit { steps, audit: Vec::new() };
+            if unit.steps.is_empty() || self.store.commit(unit).await.is_err() {
+                return;
+            }
+        }
     }
 
     /// Only a token of this very batch: the serial may belong to another one by now.

@@ -1,9 +1,12 @@
 //! Which keys make a token, and what is said of those that do not.
 
+use std::io::Cursor;
+
 use warifu_core::{
     ident::Institution,
     lifecycle::TokenKind,
     policy::VerificationPolicy,
+    rules::SeedExposure,
     token::{Moving, Profile},
 };
 use warifu_keys::seedfile::{self, Code, ReadOptions, Refusal};
@@ -72,10 +75,11 @@ fn judged(kind: TokenKind, packages: &[Package<'_>]) -> Vec<Result<Candidate, Re
     let rules = Rules {
         institution: Institution::parse("bank").unwrap(),
         policy: VerificationPolicy::default(),
-        accept_quarantined: false,
+        takes_quarantined: false,
+        exposure: SeedExposure::Anywhere,
         kind,
     };
-    let file = seedfile::open(text.as_bytes(), ReadOptions::default()).unwrap();
+    let file = seedfile::open(Cursor::new(text.into_bytes()), ReadOptions::default()).unwrap();
     Groups::new(file).map(|group| rules.candidate(&group?)).collect()
 }
 

@@ -1,0 +1,67 @@
+//! The end of an old wrapping key, once nothing is wrapped under it any more.
+//!
+//! Every token is looked at first, which takes as long as there are tokens: where the request ends before
+//! that, the approval is repeated. Not responsible for: deciding.
+
+use warifu_core::event::Action;
+use warifu_store::{
+    Space, Unit,
+    record::{self, ProposalState, Record as _, RotationState, TokenRecord},
+};
+
+use super::pass::is_under;
+use crate::{ask::Ask, failure::Failure, service::Service};
+
+impl Service {
+    /// Begins the destruction of a wrapping key.
+    pub(crate) async fn begin_kek_destruction(
+        &self,
+        ask: &Ask,
+        generation: u32,
+    ) -> Result<(ProposalState, String), Failure> {
+        let known = self.hsm.kek_generations().await?;
+        if !known.contains(&generation) {
+            let text = format!("generation {generation} is not in the HSM");
+            return Ok((ProposalState::Done, text));
+        }
+        if known.last() == Some(&generation) {
+            return Err(Failure::Conflict("the newest wrapping key is in use; rotate first"));
+        }
+        let found = self.find_rotation().await?;
+        let is_over = found.is_some_and(|found| {
+            found.record.state == RotationState::Done && found.record.to > generation
+        });
+        if !is_over {
+            return Err(Failure::Conflict("the rotation away from this key is not done"));
+        }
+        if !self.nothing_is_under(generation).await? {
+            return Err(Failure::Conflict("a token is still wrapped under this key; rotate again"));
+        }
+        self.hsm.destroy_kek(generation).await.map_err(Failure::from)?;
+        let mut event = ask.event(Action::KeyDestroy, None, self.record_ms(), "done");
+        event.number = Some(u64::from(generation));
+        event.note = Some("wrapping key".to_owned());
+        let audit = vec![record::encode_event(&event)];
+        self.store.commit(Unit { steps: Vec::new(), audit }).await?;
+        let text = format!("generation {generation} was destroyed");
+        Ok((ProposalState::Done, text))
+    }
+
+    async fn nothing_is_under(&self, generation: u32) -> Result<bool, Failure> {
+        let mut after = None;
+        loop {
+            let page = self.store.scan(Space::Token, &[], after.as_deref(), PAGE).await?;
+            for (key, found) in page.items {
+                if !is_under(&TokenRecord::decode(&found.bytes)?, generation.saturating_add(1)) {
+                    return Ok(false);
+                }
+                after = Some(key);
+            }
+            if page.next.is_none() {
+                return Ok(true);
+            }
+        }
+    }
+}
+
+const PAGE: usize = 1_000;

@@ -9,5 +9,7 @@ mod backup;
 mod export;
 #[path = "streams/lifecycle.rs"]
 mod lifecycle;
+#[path = "streams/officers.rs"]
+mod officers;
 #[path = "streams/signing.rs"]
 mod signing;

@@ -11,7 +11,9 @@ pub(super) async fn run(engine: &impl Engine) {
     fill(&*store).await;
     every_page_size(&*store).await;
     prefixes(&*store).await;
-    nonces(&*store).await;
+    for space in [Space::Challenge, Space::Proposal] {
+        nonces(&*store, space).await;
+    }
     deletions(&*store).await;
 }
 
@@ -48,17 +50,16 @@ async fn prefixes(store: &dyn Store) {
 }
 
 /// What follows a prefix may be any bytes, those that end or bound a prefix among them.
-async fn nonces(store: &dyn Store) {
+async fn nonces(store: &dyn Store, space: Space) {
     let nonces = [[0; 12], [1; 12], [0xFF; 12]];
     let key = |prefix: &[u8], nonce: &[u8; 12]| [prefix, nonce.as_slice()].concat();
-    let challenge =
-        |key| Step { space: Space::Challenge, key, expect: Expect::Absent, write: put(b"v") };
-    let mine = nonces.iter().map(|nonce| challenge(key(b"b\x00S\x00", nonce)));
-    let others = nonces.iter().map(|nonce| challenge(key(b"b\x00S1\x00", nonce)));
+    let named = |key| Step { space, key, expect: Expect::Absent, write: put(b"v") };
+    let mine = nonces.iter().map(|nonce| named(key(b"b\x00S\x00", nonce)));
+    let others = nonces.iter().map(|nonce| named(key(b"b\x00S1\x00", nonce)));
     done(store, unit(mine.chain(others).collect())).await;
     let expected = nonces.map(|nonce| key(b"b\x00S\x00", &nonce));
     for limit in [1, 2, 3, 10] {
-        assert_eq!(keys(store, Space::Challenge, b"b\x00S\x00", limit).await, expected);
+        assert_eq!(keys(store, space, b"b\x00S\x00", limit).await, expected);
     }
 }
 

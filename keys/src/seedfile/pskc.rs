@@ -82,7 +82,9 @@ impl<R: BufRead> PskcReader<R> {
     /// Reads the head, so that the protection is known before the first key.
     fn open(input: R, options: ReadOptions, dialect: Dialect) -> Result<Self, Refusal> {
         let mut scanner = Scanner::new(input, options.limits);
-        signature::cover(&options).into_iter().for_each(|covered| scanner.cover(covered));
+        if let Some(covered) = signature::cover(&options) {
+            scanner.cover(covered);
+        }
         let root = scanner.root()?;
         let is_later = check_root(&root, &options, dialect).map_err(|refusal| {
             // A file that is not even XML is told so, rather than that its root is unknown.

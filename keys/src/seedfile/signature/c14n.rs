@@ -107,7 +107,9 @@ fn start_tag<'a>(element: Node<'a, 'a>, rendered: &mut Rendered<'a>, out: &mut V
     out.extend_from_slice(name.as_bytes());
     if let Some(new) = rendered.get_mut(outside..) {
         new.sort_unstable();
-        new.iter().for_each(|(prefix, uri)| declaration(prefix, uri, out));
+        for (prefix, uri) in new {
+            declaration(prefix, uri, out);
+        }
     }
     attributes.sort_unstable_by_key(|a| (a.namespace().unwrap_or_default(), a.name()));
     for attribute in attributes {

@@ -38,12 +38,18 @@ pub(in crate::seedfile) fn check(
     trust: &Trust,
     now: Option<u64>,
 ) -> Result<(), Fault> {
-    let (at, signer) = signer(signed, certificates)?;
+    let (at, holder) = signer(signed, certificates)?;
     let now = now.ok_or((Code::SigCert, "a certificate is judged at a given time"))?;
-    check_usage(&signer)?;
+    check_usage(&holder)?;
     let der = certificates.get(at).map(Vec::as_slice).unwrap_or_default();
     if trust.roots.iter().any(|root| root == der) {
-        return check_validity(&signer, now);
+        return check_validity(&holder, now);
+    }
+    if holder.subject() == holder.issuer() {
+        return Err((
+            Code::SigUntrusted,
+            "a signer that vouches for itself is itself a trusted root",
+        ));
     }
     let others = certificates.iter().enumerate().filter(|(other, _)| *other != at);
     let others: Vec<_> = others.map(|(_, der)| CertificateDer::from(der.as_slice())).collect();

@@ -1,0 +1,115 @@
+//! No change of a signed file goes unnoticed.
+
+use std::sync::LazyLock;
+
+use proptest::prelude::*;
+use warifu_keys::seedfile::{Record, SecretValue};
+
+use super::pki::pki;
+use super::{Code, MORE, Template, options, read, requiring, signed};
+
+/// One file, signed once.
+fn good() -> Option<&'static str> {
+    static TEXT: LazyLock<Option<String>> = LazyLock::new(|| {
+        let method = format!("{MORE}ecdsa-sha256");
+        pki().map(|pki| signed(&Template { method: &method, ..Template::default() }, &pki.p256))
+    });
+    TEXT.as_deref()
+}
+
+fn replaced(from: &str, to: &str) -> Option<Option<Code>> {
+    let (text, pki) = (good()?, pki()?);
+    assert!(text.contains(from), "{from}");
+    Some(read(text.replacen(from, to, 1).as_bytes(), options(pki)).code())
+}
+
+#[test]
+fn every_part_is_covered() {
+    let cases = [
+        ("A-1<", "A-3<"),
+        ("oath.ZZ", "oath.ZY"),
+        ("Id=\"k\"", "Id=\"l\""),
+        ("Length=\"6\"", "Length=\"7\""),
+        ("<PlainValue>30<", "<PlainValue>60<"),
+        ("<PlainValue>jz", "<PlainValue>kz"),
+        ("Version=\"1.0\"", "Version=\"1.0\" Id=\"x\""),
+        ("Version=\"1.0\"", "Version=\"01.0\""),
+        ("</KeyPackage>", "</KeyPackage> "),
+        ("</KeyPackage>", "</KeyPackage><?more data?>"),
+        ("<?before it?>", ""),
+        ("<?before it?>", "<?before them?>"),
+        ("<?behind?>", "<?behind?><?more?>"),
+        ("</ds:Signature>\n", "</ds:Signature>"),
+        ("</ds:Signature>", "</ds:Signature><Extensions/>"),
+        ("</DeviceInfo>\n ", "</DeviceInfo>\n  "),
+    ];
+    for (from, to) in cases {
+        let Some(code) = replaced(from, to) else { return };
+        assert_eq!(code, Some(Code::SigInvalid), "{from} -> {to}");
+    }
+}
+
+#[test]
+fn what_means_the_same_stays_signed() {
+    let cases = [
+        (" xmlns:unused=\"urn:unused\"", ""),
+        ("Id=\"k\" Algorithm=", "   Id = 'k'\n Algorithm="),
+        ("oath.ZZ", "oath&#46;<![CDATA[ZZ]]>"),
+        (
+            "<ResponseFormat Encoding=\"DECIMAL\" Length=\"6\"/>",
+            "<ResponseFormat Length=\"&#54;\" Encoding=\"DECIMAL\"></ResponseFormat >",
+        ),
+        ("</KeyPackage>", "</KeyPackage><!-- outside of a value -->"),
+        ("\n", "\r\n"),
+        ("<?behind?>", "<?behind?>\n\n"),
+    ];
+    for (from, to) in cases {
+        let Some(code) = replaced(from, to) else { return };
+        assert_eq!(code, None, "{from} -> {to}");
+    }
+}
+
+#[test]
+fn the_signature_itself_can_not_be_changed() {
+    let Some(text) = good() else { return };
+    let value = |name: &str| text.split(&format!("<ds:{name}>")).nth(1).unwrap()[..4].to_owned();
+    for name in ["DigestValue", "SignatureValue"] {
+        let (old, mut new) = (value(name), value(name));
+        new.replace_range(..1, if old.starts_with('A') { "B" } else { "A" });
+        assert_eq!(replaced(&old, &new), Some(Some(Code::SigInvalid)), "{name}");
+    }
+    assert_eq!(replaced("xmlenc#sha256", "xmlenc#sha512"), Some(Some(Code::SigInvalid)));
+    assert_eq!(replaced("ecdsa-sha256", "rsa-sha256"), Some(Some(Code::SigInvalid)));
+    assert_eq!(replaced("<ds:SignedInfo>", "<ds:SignedInfo> "), Some(Some(Code::SigInvalid)));
+}
+
+/// What is imported of a record.
+fn content(records: &[Record]) -> Vec<String> {
+    let secret = |record: &Record| match &record.secret {
+        SecretValue::Plain(secret) => format!("{:?}", secret.expose()),
+        _ => String::new(),
+    };
+    records.iter().map(|record| format!("{record:?} {}", secret(record))).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// A file that is taken after some bytes were changed says what it said before.
+    #[test]
+    fn changed_bytes_change_nothing_or_are_noticed(
+        places in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..3),
+    ) {
+        let (Some(text), Some(pki)) = (good(), pki()) else { return Ok(()) };
+        let mut changed = text.as_bytes().to_vec();
+        for (place, byte) in places {
+            let at = place.index(changed.len());
+            changed[at] = byte;
+        }
+        let outcome = read(&changed, requiring(pki));
+        if outcome.is_authentic() {
+            let before = read(text.as_bytes(), requiring(pki));
+            prop_assert_eq!(content(&outcome.records), content(&before.records));
+        }
+    }
+}

@@ -74,3 +74,78 @@ pub(in crate::seedfile) fn secret(record: &Record) -> String {
         SecretValue::Encrypted(_) => "encrypted".to_owned(),
     }
 }
+
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const FORMATS: [Format; 9] = [
+        Format::Aladdin,
+        Format::Deepnet,
+        Format::Sdtid,
+        Format::YubicoTraditional,
+        Format::Yubico,
+        Format::Ykksm,
+        Format::EtokenDat,
+        Format::Otpauth,
+        Format::OtpauthMigration,
+    ];
+
+    /// What lines and elements of these formats are made of.
+    const PARTS: &[&str] = &[
+        "<Tokens>",
+        "</Tokens>",
+        "<Token serial=\"",
+        "\">",
+        "<Applications><Application>",
+        "<Seed>",
+        "<data>",
+        "<header>",
+        "<tokens>",
+        "<token>",
+        "</token>",
+        "<TKNBatch><TKNHeader>",
+        "<TKN>",
+        "OATH-HOTP",
+        ",",
+        "\"",
+        "\n",
+        "\r\n",
+        "# ykksm 1\n",
+        "dn: scc=",
+        "sccTokenData: sccKey=",
+        ";sccMode=T",
+        "otpauth://totp/",
+        "?secret=",
+        "&digits=",
+        "%",
+        "otpauth-migration://offline",
+        "?data=",
+        "CgA=",
+        "0",
+        "6",
+        "00112233445566778899aabbccddeeff",
+        "cccccccccccb",
+        "\0",
+        "é",
+    ];
+
+    proptest! {
+        #![proptest_config(ProptestConfig {
+            cases: 256,
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        })]
+
+        #[test]
+        fn whatever_it_is_made_of_is_read_or_refused(
+            parts in prop::collection::vec(prop::sample::select(PARTS), 0..40),
+        ) {
+            let sample = parts.concat();
+            for format in FORMATS {
+                read(format, sample.as_bytes(), ReadOptions::default);
+            }
+        }
+    }
+}

@@ -149,11 +149,11 @@ impl Cipher {
     pub const fn plausible_len(self, len: usize) -> bool {
         match self {
             Self::AesCbc(_) | Self::CamelliaCbc(_) => len >= 32 && len.is_multiple_of(16),
-            Self::TripleDesCbc => len >= 16 && len.is_multiple_of(8),
+            Self::TripleDesCbc | Self::AesKeyWrapPad(_) => len >= 16 && len.is_multiple_of(8),
             Self::AesGcm(_) => len > GCM_FRAME,
-            Self::AesKeyWrap(_) | Self::CamelliaKeyWrap(_) => len >= 24 && len.is_multiple_of(8),
-            Self::AesKeyWrapPad(_) => len >= 16 && len.is_multiple_of(8),
-            Self::TripleDesKeyWrap => len >= 24 && len.is_multiple_of(8),
+            Self::AesKeyWrap(_) | Self::CamelliaKeyWrap(_) | Self::TripleDesKeyWrap => {
+                len >= 24 && len.is_multiple_of(8)
+            }
             Self::RsaPkcs1 | Self::RsaOaep => len >= 128 && len <= 1024,
         }
     }

@@ -187,6 +187,11 @@ impl<R: BufRead> PskcReader<R> {
                 self.stage = Stage::Tail;
                 Ok(())
             }
+            "Device" | "EncryptionMethod" | "KeyProperties" | "MACAlgorithm" => {
+                let rule = "no element of RFC 6030; a draft is read only with the format \
+                            pskc-draft named";
+                Err(el.refuse(Code::Schema, rule))
+            }
             _ => Err(el.refuse(Code::Schema, "KeyContainer has no such child element")),
         }
     }

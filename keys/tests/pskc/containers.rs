@@ -1,6 +1,6 @@
 //! Whole containers: form, encoding, signature.
 
-use warifu_keys::seedfile::{Code, ReadOptions, Signatures};
+use warifu_keys::seedfile::{Code, ReadOptions, Signatures, open};
 
 use super::{ROOT, all, container, good, strict};
 
@@ -16,7 +16,9 @@ fn containers_that_are_refused_whole() {
         ("<a></b>".to_owned(), Code::XmlSyntax),
         ("<KeyContainer/>".to_owned(), Code::Namespace),
         (container(""), Code::NoTokens),
-        (container(&one).replace("1.0", "1.1"), Code::Version),
+        (container(&one).replace("1.0", "2.0"), Code::Version),
+        (container(&one).replace("1.0", "1.+1"), Code::Version),
+        (container(&one).replace("1.0", "1"), Code::Version),
         (container(&one).replace(" Version=\"1.0\"", ""), Code::Version),
         (container(&format!("{one}{one}")), Code::Duplicate),
         (container(&format!("{one}<Device/>")), Code::Schema),
@@ -81,4 +83,16 @@ fn a_signature_may_be_left_to_another_tool() {
     let options = ReadOptions { signatures: Signatures::Require, ..ReadOptions::default() };
     let unsigned = all(container(&good("1")).as_bytes(), options).1;
     assert_eq!(unsigned[0].code, Code::SigMissing);
+}
+
+#[test]
+fn a_later_minor_version_is_read_with_a_warning() {
+    let text = container(&good("1"));
+    for (version, warns) in [("1.2", true), ("01.007", true), ("1.00", false)] {
+        let text = text.replace("1.0", version);
+        let mut file = open(text.as_bytes(), ReadOptions::default()).unwrap();
+        assert!(file.by_ref().all(|item| item.is_ok()));
+        let found = file.warnings().iter().any(|warning| warning.code == Code::WVersion);
+        assert_eq!(found, warns, "{version}");
+    }
 }

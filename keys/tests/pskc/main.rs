@@ -2,7 +2,9 @@
 //! of the demo generator, floods, and bytes changed at random.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod ciphers;
 mod containers;
+mod drafts;
 mod floods;
 mod keys;
 mod protected;

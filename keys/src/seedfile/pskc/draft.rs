@@ -61,10 +61,10 @@ pub(super) fn encryption(el: El<'_>) -> Result<Option<(KeySource, Common)>, Refu
     let written = el.attribute("Algorithm").unwrap_or_default();
     let parts = el.children(&[PSKC], &["PBESalt", "PBEIterationCount", "IV"], &[])?;
     if written.eq_ignore_ascii_case("NONE") {
-        return match parts.is_empty() {
-            true => Ok(None),
-            false => Err(el.refuse(Code::Schema, "no encryption has no parameters")),
-        };
+        if parts.is_empty() {
+            return Ok(None);
+        }
+        return Err(el.refuse(Code::Schema, "no encryption has no parameters"));
     }
     let name = written.strip_prefix("PBE-");
     let Some((cipher, key_len)) = cipher(name.unwrap_or(written)) else {
@@ -164,9 +164,25 @@ pub(super) fn usage(el: El<'_>) -> Result<Vec<KeyUsage>, Refusal> {
     Ok(found)
 }
 
-/// `month/day/year`, as the first drafts' examples have it. `None` where it is no such text; a day
-/// that could be a month as well is refused by `Some(None)`, for nothing says which is which.
-pub(super) fn date(text: &str) -> Option<Option<Date>> {
+/// What a text in the drafts' form of dates says.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Reading {
+    /// It is of another form.
+    Another,
+    /// No such day; or the day could be the month, and nothing says which is which.
+    None,
+    /// A day, which begins at midnight.
+    Day(Date),
+}
+
+/// Reads `month/day/year`, as the first drafts' examples have it.
+pub(super) fn date(text: &str) -> Reading {
+    let Some([month, day, year]) = three(text) else { return Reading::Another };
+    let day = (day > 12 || day == month).then(|| midnight(year, month, day));
+    day.flatten().map_or(Reading::None, Reading::Day)
+}
+
+fn three(text: &str) -> Option<[u16; 3]> {
     let mut parts = text.split('/');
     let (first, second, year) = (parts.next()?, parts.next()?, parts.next()?);
     let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
@@ -174,15 +190,12 @@ pub(super) fn date(text: &str) -> Option<Option<Date>> {
     if !shape || ![first, second, year].into_iter().all(digits) {
         return None;
     }
-    let (month, day): (i8, i8) = (first.parse().ok()?, second.parse().ok()?);
-    if day <= 12 && day != month {
-        return Some(None);
-    }
-    Some(midnight(year.parse().ok()?, month, day))
+    Some([first.parse().ok()?, second.parse().ok()?, year.parse().ok()?])
 }
 
-fn midnight(year: i16, month: i8, day: i8) -> Option<Date> {
-    let civil = Day::new(year, month, day).ok()?.at(0, 0, 0, 0);
+fn midnight(year: u16, month: u16, day: u16) -> Option<Date> {
+    let (month, day) = (i8::try_from(month).ok()?, i8::try_from(day).ok()?);
+    let civil = Day::new(i16::try_from(year).ok()?, month, day).ok()?.at(0, 0, 0, 0);
     let at = Offset::UTC.to_timestamp(civil).ok()?.as_second();
     Some(Date { at: UnixTime(u64::try_from(at).ok()?), zone_assumed: true })
 }
@@ -207,15 +220,17 @@ mod tests {
 
     #[test]
     fn dates_that_could_be_two_are_neither() {
-        let at = |text| date(text).flatten().map(|date| date.at.to_rfc3339());
+        let at = |text| match date(text) {
+            Reading::Day(day) => Some(day.at.to_rfc3339()),
+            Reading::Another | Reading::None => None,
+        };
         assert_eq!(at("01/01/2008").as_deref(), Some("2008-01-01T00:00:00Z"));
         assert_eq!(at("12/31/2030").as_deref(), Some("2030-12-31T00:00:00Z"));
-        assert_eq!(date("01/02/2008"), Some(None));
-        for bad in ["31/12/2030", "02/30/2030", "13/13/2030"] {
-            assert_eq!(date(bad), Some(None), "{bad}");
+        for bad in ["01/02/2008", "31/12/2030", "02/30/2030", "13/13/2030"] {
+            assert_eq!(date(bad), Reading::None, "{bad}");
         }
         for other in ["2008-01-01T00:00:00Z", "1/1/2008", "01/01/08", "01/01/2008/", "+1/01/2008"] {
-            assert_eq!(date(other), None, "{other}");
+            assert_eq!(date(other), Reading::Another, "{other}");
         }
     }
 }

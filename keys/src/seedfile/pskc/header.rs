@@ -47,11 +47,11 @@ pub(super) fn check_root(root: El<'_>) -> Result<bool, Refusal> {
 pub(super) fn encryption_key(el: El<'_>) -> Result<KeySource, Refusal> {
     let names = ["KeyName", "DerivedKey", "X509Data", "EncryptedKey"];
     let parts = el.children(&[DS, XENC, XENC11], &names, &[])?;
-    let named = |name, space| parts.get(name).filter(|el: &El<'_>| el.is(space, name));
-    let name = named("KeyName", DS);
-    let derived = named("DerivedKey", XENC11);
-    let certificate = named("X509Data", DS);
-    match (name, derived, certificate, named("EncryptedKey", XENC)) {
+    let part = |name, space| parts.get(name).filter(|el: &El<'_>| el.is(space, name));
+    let name = part("KeyName", DS);
+    let derived = part("DerivedKey", XENC11);
+    let certificate = part("X509Data", DS);
+    match (name, derived, certificate, part("EncryptedKey", XENC)) {
         (Some(el), None, None, None) => {
             let rule = "a pre-shared key has a name (RFC 6030 s.6.1)";
             let name = el.label()?.ok_or_else(|| el.refuse(Code::Schema, rule))?;
@@ -236,8 +236,7 @@ fn cipher(method: El<'_>) -> Result<Cipher, Refusal> {
     let parts = method.children(&[XENC, XENC11, DS], &names, &[])?;
     // One draft wrapped the cipher into the scheme of PKCS #5.
     let scheme = parts.get("EncryptionScheme").filter(|_| method.is_draft());
-    let named = scheme.unwrap_or(method);
-    let cipher = named.attribute("Algorithm").and_then(Cipher::from_uri).ok_or_else(|| {
+    let cipher = scheme.unwrap_or(method).attribute("Algorithm").and_then(Cipher::from_uri).ok_or_else(|| {
         let rule = "values are encrypted with AES, Camellia or triple DES, by CBC, GCM or key wrap, \
                     or with RSA";
         method.refuse(Code::EncAlg, rule)

@@ -4,7 +4,7 @@ use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use warifu_core::time::UnixTime;
 
-use super::draft;
+use super::draft::{self, Reading};
 use super::element::El;
 use crate::seedfile::code::Code;
 use crate::seedfile::refusal::Refusal;
@@ -54,11 +54,13 @@ pub(super) struct Date {
 /// An xs:dateTime as text of an element.
 pub(super) fn date_of(el: El<'_>) -> Result<Date, Refusal> {
     let text = el.text()?;
-    if el.is_draft()
-        && let Some(found) = draft::date(&text)
-    {
+    if el.is_draft() {
         let rule = "month/day/year, and the day none that could be the month";
-        return found.ok_or_else(|| el.refuse(Code::Date, rule));
+        match draft::date(&text) {
+            Reading::Another => {}
+            Reading::None => return Err(el.refuse(Code::Date, rule)),
+            Reading::Day(date) => return Ok(date),
+        }
     }
     date(&text).ok_or_else(|| {
         el.refuse(Code::Date, "an xs:dateTime from 1970 to 9999, such as 2026-11-21T00:00:00Z")

@@ -58,9 +58,10 @@ pub(super) fn read(
     options: &ReadOptions,
 ) -> Result<Vec<Package>, Refusal> {
     let once: &[&str] = &["DeviceInfo", "CryptoModuleInfo", "Key"];
-    let parts = match el.is_draft() {
-        false => el.children(&[PSKC], once, &["Extensions"])?,
-        true => el.children(&[PSKC], once.get(..2).unwrap_or(once), &["Key", "Extensions"])?,
+    let parts = if el.is_draft() {
+        el.children(&[PSKC], once.get(..2).unwrap_or(once), &["Key", "Extensions"])?
+    } else {
+        el.children(&[PSKC], once, &["Extensions"])?
     };
     let device = parts.get("DeviceInfo");
     parts.all("Key").map(|key| one(el, device, key, values, options)).collect()

@@ -198,12 +198,11 @@ impl Values {
             return Ok(None);
         };
         let located = |refusal: Refusal| refusal.at(el.position());
-        let opener = match self.opener.take() {
-            Some(opener) => opener,
-            None => {
-                let agreed = options.mac_key.as_ref();
-                Opener::new(crypto, value.cipher, unlock, agreed).map_err(located)?
-            }
+        let opener = if let Some(opener) = self.opener.take() {
+            opener
+        } else {
+            let agreed = options.mac_key.as_ref();
+            Opener::new(crypto, value.cipher, unlock, agreed).map_err(located)?
         };
         let plain = opener.open(value).map_err(located)?;
         self.opener = Some(opener);

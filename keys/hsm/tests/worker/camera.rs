@@ -149,7 +149,7 @@ fn tag(worker: &mut Worker, data: &[u8]) -> Row {
 }
 
 /// The example's message and codes, which only the three right keys make.
-fn assert_example(worker: &mut Worker, keys: &[KeyRef; 3]) {
+pub(crate) fn assert_example(worker: &mut Worker, keys: &[KeyRef; 3]) {
     let [encryption, device_code, signature] = keys;
     match worker.one(message_job(encryption, None)) {
         Ok(Reply::Message(sealed)) => assert_eq!(sealed, hex(AM1)[22..]),

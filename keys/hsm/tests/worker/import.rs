@@ -86,6 +86,12 @@ pub(crate) fn assert_imports(worker: &mut Worker, exposure: Exposure) {
     assert_bad_values(worker);
 }
 
+/// The key `acme` is the one of RFC 6030 figure 6.
+pub(crate) fn assert_imported(worker: &mut Worker) {
+    let sealed = worker.one(good("i", false, SEED));
+    assert!(matches!(sealed, Ok(Reply::Sealed { .. })), "{sealed:?}");
+}
+
 fn assert_bad_values(worker: &mut Worker) {
     let mut data = cbc(SEED, 3);
     let true_mac = mac(&data);

@@ -8,12 +8,18 @@ use std::{
     sync::OnceLock,
 };
 
-use warifu_hsm_protocol::{CheckResult, Exposure, Greeting, Hash, Purpose, WorkerConfig};
+use warifu_hsm_protocol::{
+    CheckResult, Exposure, Greeting, Hash, ImportPlace, Purpose, WorkerConfig,
+};
 
 use crate::{
     camera::{CAMERA_CHECKS, assert_camera_keys, assert_passes},
+    ceremony::assert_ceremony,
+    ciphers::{Expected, assert_ciphers, assert_pairs},
     client::{Worker, refused},
+    doctor::assert_lines,
     import::{assert_imports, assert_transport_keys},
+    rotation::assert_rotation,
     softhsm::{PIN, SoftHsm},
     vectors::code,
 };
@@ -119,6 +125,34 @@ fn encrypted_seeds_stay_inside() {
     assert_imports(&mut token.start(), Exposure::None);
 }
 
+const INSIDE: Expected = Expected { cbc: Exposure::None, gcm: Exposure::None, triple_des: None };
+
+#[test]
+fn every_cipher_stays_inside() {
+    let token = Kryoptic::new();
+    assert_ciphers(&mut token.start(), &INSIDE);
+}
+
+#[test]
+fn key_pairs_stay_inside() {
+    let token = Kryoptic::new();
+    assert_pairs(&mut token.start(), &token.folder, &INSIDE);
+}
+
+#[test]
+fn key_ceremonies() {
+    let token = Kryoptic::new();
+    assert_ceremony(&mut token.start());
+}
+
+#[test]
+fn rotation() {
+    let token = Kryoptic::new();
+    let mut worker = token.start();
+    let mut other = token.start();
+    assert_rotation(&mut worker, &mut other);
+}
+
 #[test]
 fn transport_keys() {
     let token = Kryoptic::new();
@@ -141,6 +175,12 @@ fn the_doctor_finds_nothing_wrong() {
         doctor.checks.iter().filter(|check| check.result == CheckResult::Fail).collect();
     assert!(failed.is_empty(), "{failed:#?}");
     assert_passes(&doctor, &CAMERA_CHECKS);
+    let elsewhere = [
+        ("3des-cbc-mac", ImportPlace::Impossible),
+        ("pbkdf2", ImportPlace::Worker),
+        ("ceremony", ImportPlace::Worker),
+    ];
+    assert_lines(&doctor, &elsewhere);
     for name in ["expand", "unwrap-cbc", "unwrap-kwp", "hmac-short-key", "unwrap-gcm"] {
         let check = doctor.checks.iter().find(|check| check.name == name).unwrap();
         assert_eq!(check.result, CheckResult::Pass, "{check:?}");

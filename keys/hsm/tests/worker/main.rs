@@ -5,12 +5,16 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, helpers too")]
 
 mod camera;
+mod ceremony;
+mod ciphers;
 mod client;
 mod custody;
+mod doctor;
 mod import;
 mod kryoptic;
 mod loss;
 mod refusals;
+mod rotation;
 mod softhsm;
 mod traces;
 mod vectors;

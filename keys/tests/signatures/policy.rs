@@ -63,85 +63,101 @@ fn sha_1_is_weak_and_even_where_allowed_no_proof() {
     }
 }
 
-/// None of these needs a good signature to be told.
-#[test]
-fn signatures_that_are_refused_for_what_they_are() {
+/// Files whose signatures are not filled in: none of them needs a good one to be told.
+fn with(template: &Template<'_>) -> String {
+    template.around(&two_packages())
+}
+
+fn hold(cases: &[(String, Code)]) {
     let Some(pki) = pki() else { return };
-    let transform = |uri: &str| format!("<ds:Transform Algorithm=\"{uri}\"/>");
-    let usual = Template::default().transforms.to_owned();
-    let inclusive = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315";
-    let xslt = "http://www.w3.org/TR/1999/REC-xslt-19991116";
-    let prefixes = "<InclusiveNamespaces xmlns=\"http://www.w3.org/2001/10/xml-exc-c14n#\" PrefixList=\"ds\"/>";
-    let with = |transforms: String| {
-        Template { transforms: &transforms, ..Template::default() }.around(&two_packages())
-    };
-    let refer =
-        |reference: &str| Template { reference, ..Template::default() }.around(&two_packages());
-    let method =
-        |uri: String| Template { method: &uri, ..Template::default() }.around(&two_packages());
-    let good = with(usual.clone());
-    let reference = "<ds:Reference URI=\"\"/>";
-    let cases = [
-        (with(String::new()), Code::SigTransform),
-        (with(transform(ENVELOPED)), Code::SigTransform),
-        (with(transform(ENVELOPED) + &transform(inclusive)), Code::SigTransform),
-        (with(transform(EXCLUSIVE) + &transform(ENVELOPED)), Code::SigTransform),
-        (with(usual.clone() + &transform(EXCLUSIVE)), Code::SigTransform),
-        (with(transform(xslt) + &usual), Code::SigTransform),
-        (
-            with(usual.replace("n#\"/>", &format!("n#\">{prefixes}</ds:Transform>"))),
-            Code::SigTransform,
-        ),
-        (
-            with(transform(ENVELOPED) + &transform(&format!("{EXCLUSIVE}WithComments"))),
-            Code::SigTransform,
-        ),
-        (
-            good.replacen(
-                &format!("Method Algorithm=\"{EXCLUSIVE}"),
-                &format!("Method Algorithm=\"{inclusive}"),
-                1,
-            ),
-            Code::SigTransform,
-        ),
-        (with(transform(xslt).repeat(20)), Code::LimitSig),
-        (
-            good.replace("<ds:Reference ", &format!("{}<ds:Reference ", reference.repeat(300))),
-            Code::LimitSig,
-        ),
-        (good.replace("<ds:Reference ", &format!("{reference}<ds:Reference ")), Code::SigCoverage),
-        (good.replace("<ds:X509Data/>", &"<ds:X509Certificate/>".repeat(9)), Code::LimitSig),
-        (refer("URI=\"#A-1\""), Code::SigCoverage),
-        (refer("URI=\"#xpointer(/)\""), Code::SigCoverage),
-        (refer(""), Code::SigCoverage),
-        (refer("URI=\"file:///etc/hostname\""), Code::SigTransform),
-        (refer("URI=\"http://127.0.0.1/\""), Code::SigTransform),
-        (method("http://www.w3.org/2000/09/xmldsig#hmac-sha1".to_owned()), Code::SigAlg),
-        (method(format!("{MORE}hmac-sha256")), Code::SigAlg),
-        (method(format!("{MORE}ecdsa-sha512")), Code::SigAlg),
-        (method("http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1".to_owned()), Code::SigAlg),
-        (good.replace("xmlenc#sha256", "xmlenc#ripemd160"), Code::SigAlg),
-        (
-            good.replace("<ds:Signature>", "<Signature>")
-                .replace("</ds:Signature>", "</Signature>"),
-            Code::SigInvalid,
-        ),
-        (good.replace("</ds:KeyInfo>", "</ds:KeyInfo><ds:Object/>"), Code::Schema),
-        (good.replace("<ds:X509Data/>", "<ds:KeyName>me</ds:KeyName>"), Code::SigUntrusted),
-        (
-            good.replace("<ds:X509Data/>", "<ds:X509Certificate>AAAA</ds:X509Certificate>"),
-            Code::Cert,
-        ),
-        (good.replace("<ds:X509Data/>", "<ds:X509Certificate>?</ds:X509Certificate>"), Code::Cert),
-        (
-            good.replace("<ds:SignatureValue/>", "<ds:SignatureValue>?</ds:SignatureValue>"),
-            Code::SigInvalid,
-        ),
-    ];
     for (text, code) in cases {
         let outcome = read(text.as_bytes(), options(pki));
-        assert_eq!(outcome.code(), Some(code), "{:?}\n{text}", outcome.refusals);
+        assert_eq!(outcome.code(), Some(*code), "{:?}\n{text}", outcome.refusals);
     }
+}
+
+#[test]
+fn transforms_are_the_usual_two_and_nothing_else() {
+    let usual = Template::default().transforms;
+    let transform = |uri: &str| format!("<ds:Transform Algorithm=\"{uri}\"/>");
+    let case = |transforms: String| {
+        (with(&Template { transforms: &transforms, ..Template::default() }), Code::SigTransform)
+    };
+    let (enveloped, exclusive) = (transform(ENVELOPED), transform(EXCLUSIVE));
+    let inclusive = transform("http://www.w3.org/TR/2001/REC-xml-c14n-20010315");
+    let xslt = transform("http://www.w3.org/TR/1999/REC-xslt-19991116");
+    let commented = transform(&format!("{EXCLUSIVE}WithComments"));
+    let prefixes = "<e:InclusiveNamespaces xmlns:e=\"http://www.w3.org/2001/10/xml-exc-c14n#\" PrefixList=\"ds\"/>";
+    let with_list = format!("<ds:Transform Algorithm=\"{EXCLUSIVE}\">{prefixes}</ds:Transform>");
+    hold(&[
+        case(String::new()),
+        case(enveloped.clone()),
+        case(enveloped.clone() + &inclusive),
+        case(exclusive.clone() + &enveloped),
+        case(usual.to_owned() + &exclusive),
+        case(xslt + usual),
+        case(enveloped.clone() + &with_list),
+        case(enveloped + &commented),
+    ]);
+    let other = format!("CanonicalizationMethod Algorithm=\"{EXCLUSIVE}WithComments\"");
+    let method = format!("CanonicalizationMethod Algorithm=\"{EXCLUSIVE}\"");
+    let text = with(&Template::default()).replace(&method, &other);
+    hold(&[(text, Code::SigTransform)]);
+}
+
+#[test]
+fn one_reference_goes_to_the_whole_document() {
+    let refer = |reference: &str| with(&Template { reference, ..Template::default() });
+    hold(&[
+        (refer(""), Code::SigCoverage),
+        (refer("URI=\"#A-1\""), Code::SigCoverage),
+        (refer("URI=\"#xpointer(/)\""), Code::SigCoverage),
+        (refer("URI=\"file:///etc/hostname\""), Code::SigTransform),
+        (refer("URI=\"http://127.0.0.1/\""), Code::SigTransform),
+    ]);
+    let more = |count: usize| {
+        let others = "<ds:Reference URI=\"\"/>".repeat(count);
+        with(&Template::default()).replace("<ds:Reference ", &format!("{others}<ds:Reference "))
+    };
+    hold(&[(more(1), Code::SigCoverage), (more(300), Code::LimitSig)]);
+}
+
+#[test]
+fn methods_and_digests_are_on_a_list() {
+    let method = |method: &str| with(&Template { method, ..Template::default() });
+    let digest = |digest: &str| with(&Template { digest, ..Template::default() });
+    hold(&[
+        (method("http://www.w3.org/2000/09/xmldsig#hmac-sha1"), Code::SigAlg),
+        (method(&format!("{MORE}hmac-sha256")), Code::SigAlg),
+        (method(&format!("{MORE}ecdsa-sha512")), Code::SigAlg),
+        (method("http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1"), Code::SigAlg),
+        (method(""), Code::SigAlg),
+        (digest(&format!("{XENC}ripemd160")), Code::SigAlg),
+        (digest(&format!("{MORE}md5")), Code::SigWeak),
+    ]);
+}
+
+#[test]
+fn the_parts_of_a_signature_are_where_they_belong() {
+    let good = with(&Template::default());
+    let instead = |from: &str, to: &str| {
+        assert!(good.contains(from), "{from}");
+        good.replace(from, to)
+    };
+    let certificates = "<ds:X509Certificate/>".repeat(9);
+    hold(&[
+        (good.replace("ds:Signature>", "Signature>"), Code::SigInvalid),
+        (instead("</ds:KeyInfo>", "</ds:KeyInfo><ds:Object/>"), Code::Schema),
+        (instead("<ds:X509Data/>", &certificates), Code::LimitSig),
+        (instead("<ds:X509Data/>", "<ds:KeyName>me</ds:KeyName>"), Code::SigUntrusted),
+        (instead("<ds:X509Data/>", "<ds:X509Certificate>AAAA</ds:X509Certificate>"), Code::Cert),
+        (instead("<ds:X509Data/>", "<ds:X509Certificate>?</ds:X509Certificate>"), Code::Cert),
+        (instead("<ds:SignatureValue/>", ""), Code::SigInvalid),
+        (
+            instead("<ds:SignatureValue/>", "<ds:SignatureValue>?</ds:SignatureValue>"),
+            Code::SigInvalid,
+        ),
+    ]);
 }
 
 #[test]

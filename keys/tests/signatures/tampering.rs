@@ -17,10 +17,12 @@ fn good() -> Option<&'static str> {
     TEXT.as_deref()
 }
 
-fn replaced(from: &str, to: &str) -> Option<Option<Code>> {
-    let (text, pki) = (good()?, pki()?);
+/// Holds what is said of the file with one part replaced to what should be said.
+fn replaced(from: &str, to: &str, code: Option<Code>) {
+    let (Some(text), Some(pki)) = (good(), pki()) else { return };
     assert!(text.contains(from), "{from}");
-    Some(read(text.replacen(from, to, 1).as_bytes(), options(pki)).code())
+    let outcome = read(text.replacen(from, to, 1).as_bytes(), options(pki));
+    assert_eq!(outcome.code(), code, "{from} -> {to}");
 }
 
 #[test]
@@ -44,8 +46,7 @@ fn every_part_is_covered() {
         ("</DeviceInfo>\n ", "</DeviceInfo>\n  "),
     ];
     for (from, to) in cases {
-        let Some(code) = replaced(from, to) else { return };
-        assert_eq!(code, Some(Code::SigInvalid), "{from} -> {to}");
+        replaced(from, to, Some(Code::SigInvalid));
     }
 }
 
@@ -64,8 +65,7 @@ fn what_means_the_same_stays_signed() {
         ("<?behind?>", "<?behind?>\n\n"),
     ];
     for (from, to) in cases {
-        let Some(code) = replaced(from, to) else { return };
-        assert_eq!(code, None, "{from} -> {to}");
+        replaced(from, to, None);
     }
 }
 
@@ -76,18 +76,18 @@ fn the_signature_itself_can_not_be_changed() {
     for name in ["DigestValue", "SignatureValue"] {
         let (old, mut new) = (value(name), value(name));
         new.replace_range(..1, if old.starts_with('A') { "B" } else { "A" });
-        assert_eq!(replaced(&old, &new), Some(Some(Code::SigInvalid)), "{name}");
+        replaced(&old, &new, Some(Code::SigInvalid));
     }
-    assert_eq!(replaced("xmlenc#sha256", "xmlenc#sha512"), Some(Some(Code::SigInvalid)));
-    assert_eq!(replaced("ecdsa-sha256", "rsa-sha256"), Some(Some(Code::SigInvalid)));
-    assert_eq!(replaced("<ds:SignedInfo>", "<ds:SignedInfo> "), Some(Some(Code::SigInvalid)));
+    replaced("xmlenc#sha256", "xmlenc#sha512", Some(Code::SigInvalid));
+    replaced("ecdsa-sha256", "rsa-sha256", Some(Code::SigInvalid));
+    replaced("<ds:SignedInfo>", "<ds:SignedInfo> ", Some(Code::SigInvalid));
 }
 
 /// What is imported of a record.
 fn content(records: &[Record]) -> Vec<String> {
     let secret = |record: &Record| match &record.secret {
         SecretValue::Plain(secret) => format!("{:?}", secret.expose()),
-        _ => String::new(),
+        SecretValue::Encrypted(_) => String::new(),
     };
     records.iter().map(|record| format!("{record:?} {}", secret(record))).collect()
 }

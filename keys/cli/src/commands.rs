@@ -8,10 +8,17 @@ mod backup;
 mod camera;
 mod challenge;
 mod contract;
+mod declared;
+mod explain;
+mod fingerprint;
 mod hsm;
 mod import;
 mod imports;
+mod keys;
 mod policy;
+mod progress;
+mod proposals;
+mod propose;
 mod seedfile;
 mod status;
 mod token;
@@ -19,6 +26,7 @@ mod tokens;
 mod user;
 mod verify;
 mod words;
+mod wrapping_key;
 
 use clap::Subcommand;
 
@@ -46,6 +54,12 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Imports(imports::Imports),
     #[command(subcommand)]
+    Keys(keys::Keys),
+    #[command(subcommand)]
+    WrappingKey(wrapping_key::WrappingKey),
+    #[command(subcommand)]
+    Proposals(proposals::Proposals),
+    #[command(subcommand)]
     Policy(policy::Policy),
     #[command(subcommand)]
     Seedfile(seedfile::Seedfile),
@@ -72,6 +86,9 @@ impl Command {
             Self::Challenge(challenge) => challenge.run(connection, out).await,
             Self::Import(import) => import.run(connection, out).await,
             Self::Imports(imports) => imports.run(connection, out).await,
+            Self::Keys(keys) => keys.run(connection, out).await,
+            Self::WrappingKey(key) => key.run(connection, out).await,
+            Self::Proposals(proposals) => proposals.run(connection, out).await,
             Self::Policy(policy) => policy.run(out),
             Self::Seedfile(seedfile) => seedfile.run(out),
             Self::Hsm(hsm) => hsm.run(out).await,

@@ -65,6 +65,18 @@ impl Failure {
         Self::new(exit, message)
     }
 
+    /// What the server said, where it was the server.
+    pub(crate) fn problem(&self) -> Option<ProblemType> {
+        self.problem.as_ref().map(|problem| problem.kind)
+    }
+
+    /// The same, with what to do about it on a line of its own.
+    #[must_use]
+    pub(crate) fn with_advice(mut self, advice: &str) -> Self {
+        write_to(&mut self.message, format_args!("\n  {advice}"));
+        self
+    }
+
     /// Prints it where failures go, and gives the exit code.
     pub(crate) fn report(&self, as_json: bool) -> Exit {
         if self.exit == Exit::Ok {

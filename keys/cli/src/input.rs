@@ -49,6 +49,46 @@ pub(crate) fn two_secrets(
     }
 }
 
+/// A secret that is typed twice at a terminal, so that a slip shows at once.
+pub(crate) fn typed_twice(prompt: &str) -> Result<Zeroizing<String>, Failure> {
+    if !io::stdin().is_terminal() {
+        let message = format!("{prompt}: it is typed at a terminal, or read from a file (--file)");
+        return Err(Failure::new(Exit::Usage, message));
+    }
+    let stdin = Path::new("-");
+    let first = secret(stdin, prompt)?;
+    let again = secret(stdin, &format!("{prompt}, once more"))?;
+    if *first == *again {
+        Ok(first)
+    } else {
+        Err(Failure::new(Exit::Usage, "the two entries differ; nothing was sent"))
+    }
+}
+
+/// An answer of a person at the terminal, trimmed; it is shown while it is typed. `None` where there
+/// is no person.
+pub(crate) fn asked(question: &str) -> Result<Option<String>, Failure> {
+    let stdin = io::stdin();
+    if !stdin.is_terminal() {
+        return Ok(None);
+    }
+    let failed = |error: &io::Error| Failure::because(Exit::Usage, "standard input", error);
+    let mut error = io::stderr().lock();
+    write!(error, "{question}: ").and_then(|()| error.flush()).map_err(|e| failed(&e))?;
+    let mut answer = String::new();
+    stdin.lock().take(MOST).read_line(&mut answer).map_err(|e| failed(&e))?;
+    Ok(Some(answer.trim().to_owned()))
+}
+
+/// A secret file that need not be text, as an OpenPGP key.
+pub(crate) fn secret_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
+    // Room for all of it at once: a growing buffer leaves copies behind.
+    let mut bytes = Vec::with_capacity(64 * 1024);
+    let read = secret_file(path)?.take(MOST).read_to_end(&mut bytes);
+    read.map_err(|e| unreadable(path, &e))?;
+    Ok(bytes)
+}
+
 /// A file with a secret in it. One that others can read is taken, with a warning: the damage, if
 /// any, is done, and the person should know.
 fn secret_file(path: &Path) -> Result<File, Failure> {

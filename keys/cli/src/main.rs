@@ -33,6 +33,8 @@ Examples:
   warifu status
   warifu import batch.xml --key-label acme --dry-run
   warifu import batch.xml --key-label acme --batch 2026-11
+  warifu imports approve 4f0c
+  warifu proposals list --state open
   warifu verify 00123456
   warifu tokens history 00123456
   warifu user unlock U1 --contract C-1001 --reason 'caller identified' --reference T-4711
@@ -41,8 +43,8 @@ Examples:
 /// Bring seeds in, check codes, look after tokens.
 ///
 /// Talks to a Warifu server over mutual TLS; what you may do is decided by the roles in your
-/// certificate. `warifu hsm`, `warifu policy`, `warifu seedfile`, `warifu audit verify` and all of
-/// `warifu token` but its `history` work without a server.
+/// certificate. `warifu hsm`, `warifu policy`, `warifu seedfile`, `warifu import --explain`,
+/// `warifu audit verify` and all of `warifu token` but its `history` work without a server.
 #[derive(Debug, Parser)]
 #[command(name = "warifu", version, max_term_width = 100)]
 #[command(after_long_help = format!("{EXAMPLES}\n{EXIT_CODES}"), after_help = EXIT_CODES)]

@@ -55,9 +55,22 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     Ok(out.flush()?)
 }
 
-/// Text from outside, safe for a terminal: no control character gets through.
+/// Text from outside, safe for a terminal and a page: no control character gets through, and nothing
+/// that turns the direction of what follows around (Unicode UAX #9 s.2).
 pub(crate) fn clean(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+    let safe = |c: char| if c.is_control() || turns(c) { char::REPLACEMENT_CHARACTER } else { c };
+    text.chars().map(safe).collect()
+}
+
+const fn turns(c: char) -> bool {
+    matches!(c, '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Hexadecimal digits in groups of four, as people compare them.
+pub(crate) fn grouped(hex: &str) -> String {
+    let digits: Vec<char> = hex.chars().collect();
+    let groups: Vec<String> = digits.chunks(4).map(|four| four.iter().collect()).collect();
+    groups.join(" ")
 }
 
 /// Name and value, one line each; lines without a value are left out.
@@ -148,5 +161,13 @@ mod tests {
     #[test]
     fn a_terminal_is_not_commanded_from_outside() {
         assert_eq!(clean("Acme\u{1b}[2J"), "Acme\u{fffd}[2J");
+        assert_eq!(clean("0012\u{202e}3400"), "0012\u{fffd}3400");
+        assert_eq!(clean("製造元"), "製造元");
+    }
+
+    #[test]
+    fn digests_are_read_in_groups() {
+        assert_eq!(grouped("00ff12ab3"), "00ff 12ab 3");
+        assert_eq!(grouped(""), "");
     }
 }

@@ -6,7 +6,7 @@
 use std::{fs, path::Path, process::Command};
 
 /// Every command that there is.
-const PAGES: [&str; 79] = [
+const PAGES: [&str; 105] = [
     "",
     "audit",
     "audit export",
@@ -40,14 +40,36 @@ const PAGES: [&str; 79] = [
     "hsm key list",
     "import",
     "imports",
+    "imports approve",
     "imports cancel",
     "imports list",
+    "imports reject",
+    "imports report",
     "imports show",
+    "keys",
+    "keys ceremony",
+    "keys ceremony abort",
+    "keys ceremony confirm",
+    "keys ceremony enter",
+    "keys ceremony list",
+    "keys ceremony open",
+    "keys ceremony show",
+    "keys destroy",
+    "keys generate",
+    "keys list",
+    "keys pair",
+    "keys public",
     "policy",
     "policy check",
     "policy explain",
     "policy list",
     "policy show",
+    "proposals",
+    "proposals approve",
+    "proposals list",
+    "proposals reject",
+    "proposals show",
+    "proposals withdraw",
     "seedfile",
     "seedfile inspect",
     "status",
@@ -86,6 +108,10 @@ const PAGES: [&str; 79] = [
     "user status",
     "user unlock",
     "verify",
+    "wrapping-key",
+    "wrapping-key destroy",
+    "wrapping-key rotate",
+    "wrapping-key show",
 ];
 
 fn help(page: &str) -> String {

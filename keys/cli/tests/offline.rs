@@ -141,6 +141,14 @@ fn exit_codes_say_what_to_do() {
         &["user", "set", "U1", "--contract", "C", "--role", "chief"],
         &["contract", "users", "C", "--state", "locked"],
         &["import", "batch.xml", "--kind", "card"],
+        &["import", "batch.xml", "--format", "excel"],
+        &["import", "missing.xml", "--explain"],
+        &["imports", "approve", "i1", "--fingerprint", "00ff"],
+        &["imports", "reject", "i1"],
+        &["keys", "ceremony", "open", "acme", "--shape", "des", "--components", "2"],
+        &["keys", "ceremony", "open", "acme", "--shape", "aes-256", "--components", "6"],
+        &["keys", "generate", "acme", "--bits", "512"],
+        &["proposals", "list", "--state", "lost"],
         &["status", "--language", "fr"],
         &["seedfile", "inspect", "missing.xml"],
         &["audit", "verify", "missing.jsonl"],
@@ -159,6 +167,34 @@ fn exit_codes_say_what_to_do() {
         assert!(error["error"].as_str().unwrap().contains(key), "{key}: {error}");
     }
     assert_eq!(code(&warifu(here, &["--version"])), 0);
+}
+
+/// No server, no key: a batch is told by its content, whatever its name, and a file that is none is
+/// refused with a class.
+#[test]
+fn a_file_explains_itself() {
+    let folder = TempDir::new().unwrap();
+    let here = folder.path();
+    assert_eq!(code(&warifu(here, &BATCH)), 0);
+    fs::rename(here.join("demo.xml"), here.join("demo.pdf")).unwrap();
+    for explain in [
+        &["import", "demo.pdf", "--explain"][..],
+        &["seedfile", "inspect", "demo.pdf", "--explain"],
+    ] {
+        let told = warifu(here, &[explain, &["--json"]].concat());
+        assert_eq!(code(&told), 0, "{told:?}");
+        let told = lines(&told).remove(0);
+        assert_eq!(told["format"], "pskc");
+        assert_eq!(told["encryption"]["opened_with"], "pre-shared key");
+        assert!(told["because"].is_string() && told["refusal"].is_null(), "{told}");
+        let text = warifu(here, explain);
+        let text = String::from_utf8(text.stdout).unwrap();
+        assert!(text.starts_with("detected    pskc: PSKC (RFC 6030)\n"), "{text}");
+    }
+    fs::write(here.join("x.xml"), "%PDF-1.7").unwrap();
+    let told = warifu(here, &["import", "x.xml", "--explain", "--json"]);
+    assert_eq!(code(&told), 1, "{told:?}");
+    assert_eq!(lines(&told)[0]["refusal"]["class"], "E_FORMAT");
 }
 
 #[test]

@@ -11,12 +11,16 @@ mod text;
 use clap::{Args, Subcommand};
 use warifu_api::{
     action::{ActionAnswer, DeactivateRequest},
+    approval::ProposedOperation,
     camera::{CameraDeactivateRequest, CameraTokenPage, CameraTokenQuery},
     client::Client,
 };
 
 use self::{actor::Front, picture::Picture};
-use super::answer::{self, Grounds};
+use super::{
+    answer::{self, Grounds},
+    propose::{Propose, or_propose, propose},
+};
 use crate::{
     connection::Connection,
     exit::{EXIT_CODES, Exit, Failure},
@@ -60,11 +64,13 @@ pub(crate) struct Tokens {
 ///
 /// Needed after an activation that was broken off when the token had read its second picture, and for
 /// a token that was activated and has signed nothing since. A token that has signed is never
-/// initialised: revoke it for all its users, and issue it again.
+/// initialised: revoke it for all its users, and issue it again. The bank's policy may want two people
+/// for it: then --propose it, and have another person approve it.
 #[derive(Args, Debug)]
 #[command(after_long_help = format!("\
 Examples:
   warifu camera initialise C-1001 0112345679 --reason 'broken off at step 2' --reference T-31
+  warifu camera initialise C-1001 0112345679 --reason 'broken off at step 2' --propose
 
 {EXIT_CODES}"))]
 pub(crate) struct Initialise {
@@ -76,6 +82,8 @@ pub(crate) struct Initialise {
     front: Front,
     #[command(flatten)]
     grounds: Grounds,
+    #[command(flatten)]
+    propose: Propose,
 }
 
 /// One user.
@@ -138,6 +146,9 @@ impl Camera {
             Self::Tokens(tokens) => return tokens.run(&client, out).await,
             Self::Activate(activate) => return activate.run(&client, out).await,
             Self::Deactivate(deactivate) => return deactivate.run(&client, out).await,
+            Self::Initialise(initialise) if initialise.propose.propose => {
+                return propose(&client, initialise.proposal()?, out).await;
+            }
             Self::Initialise(initialise) => initialise.run(&client).await?,
             Self::Revoke(revoke) => revoke.run(&client).await?,
         };
@@ -165,7 +176,21 @@ impl Tokens {
 impl Initialise {
     async fn run(&self, client: &Client) -> Result<ActionAnswer, Failure> {
         let request = leave_request(&self.front, &self.grounds);
-        Ok(client.initialise_camera(&self.contract, &self.serial, &request).await?)
+        let answer = client.initialise_camera(&self.contract, &self.serial, &request).await;
+        answer.map_err(or_propose)
+    }
+
+    /// What two members of the staff do is nobody's order.
+    fn proposal(&self) -> Result<ProposedOperation, Failure> {
+        if self.front.actor(None).is_some() {
+            let message = "--propose is for the bank's staff: leave --acting out";
+            return Err(Failure::new(Exit::Usage, message));
+        }
+        Ok(ProposedOperation::CameraInitialise {
+            contract: self.contract.clone(),
+            serial: self.serial.clone(),
+            request: self.grounds.change(),
+        })
     }
 }
 

@@ -12,8 +12,8 @@ use config::{Config, Environment, File, FileFormat};
 use serde_json::json;
 use warifu_core::ident::Name;
 use warifu_keys::hsm::{
-    self, CheckResult, Doctor, Hsm as Client, HsmConfig, HsmSettings, KeyInfo, Provider,
-    SecretBytes,
+    self, CheckResult, Doctor, Hsm as Client, HsmConfig, HsmSettings, ImportLine, ImportPlace,
+    KeyInfo, Provider, SecretBytes,
 };
 
 use crate::{
@@ -32,7 +32,8 @@ pub(crate) enum Hsm {
     Init(Place),
     /// Try out what the HSM can and can not do, and which custody it allows
     ///
-    /// Exits with 1 where it allows none.
+    /// Shows also what becomes of seeds and keys on their way in: inside the HSM, in the worker's
+    /// memory, or not possible with this provider. Exits with 1 where it allows no custody.
     Doctor(Place),
     /// Transport keys, under which manufacturers encrypt their seed files
     #[command(subcommand)]
@@ -212,15 +213,32 @@ fn doctor_text(doctor: &Doctor) -> String {
     let may = |allowed| if allowed { "allowed" } else { "NOT allowed" };
     let (wrapped, resident) = (may(doctor.wrapped_allowed), may(doctor.resident_allowed));
     text.extend(["\nwrapped custody is ", wrapped, ", resident custody is ", resident, "\n"]);
+    if !doctor.import.is_empty() {
+        text.push('\n');
+        text.push_str(&import_text(doctor));
+    }
     text
+}
+
+/// What the provider means for imports, ceremonies and rotation.
+fn import_text(doctor: &Doctor) -> String {
+    let row = |line: &ImportLine| {
+        let place = match line.place {
+            ImportPlace::Inside => "inside the HSM",
+            ImportPlace::Worker => "in the worker's memory",
+            ImportPlace::Impossible => "NOT possible",
+        };
+        [line.name.clone(), place.to_owned(), line.detail.clone()]
+    };
+    table(["IMPORT", "WHERE", "DETAIL"], doctor.import.iter().map(row))
 }
 
 fn keys_text(keys: &[KeyInfo]) -> String {
     table(
-        ["LABEL", "BITS", "CHECK VALUE", "ORIGIN"],
+        ["LABEL", "SHAPE", "CHECK VALUE", "ORIGIN"],
         keys.iter().map(|key| {
             let origin = if key.local { "made in the HSM" } else { "imported" };
-            [clean(&key.label), key.bits.to_string(), key.kcv.clone(), origin.to_owned()]
+            [clean(&key.label), key.shape.to_string(), key.kcv.clone(), origin.to_owned()]
         }),
     )
 }
@@ -241,5 +259,29 @@ mod tests {
         assert_eq!(config.environment.get("SOFTHSM2_CONF").map(String::as_str), Some("/c"));
         fs::write(&path, "[hsm]\nmodul = \"/m.so\"\n").unwrap();
         assert!(read(&path).is_err());
+    }
+
+    #[test]
+    fn the_doctor_says_what_becomes_of_imports() {
+        let doctor: Doctor = serde_json::from_str(
+            r#"{"identity":[["token","T"]],"checks":[{"name":"hmac-sha1","result":"Pass","detail":"d"}],
+                "wrapped_allowed":true,"resident_allowed":false,"import":[
+                {"name":"rsa-oaep","place":"Worker","detail":"values pass through the worker"},
+                {"name":"rotation","place":"Inside","detail":"C_WrapKey"}]}"#,
+        )
+        .unwrap();
+        let text = doctor_text(&doctor);
+        let worker = "rsa-oaep  in the worker's memory  values pass through the worker\n";
+        assert!(text.contains(worker), "{text}");
+        assert!(text.contains("rotation  inside the HSM          C_WrapKey\n"), "{text}");
+    }
+
+    #[test]
+    fn keys_are_listed_with_their_shapes() {
+        let keys: Vec<KeyInfo> = serde_json::from_str(
+            r#"[{"label":"acme","shape":"rsa-3072","bits":3072,"kcv":"3a1f90","local":true}]"#,
+        )
+        .unwrap();
+        assert!(keys_text(&keys).contains("acme   rsa-3072  3a1f90       made in the HSM"));
     }
 }

@@ -1,27 +1,33 @@
 //! `warifu import`: sends a seed file, watches the job, prints its report.
 //!
-//! Not responsible for: reading the file (the server does), nor for what is accepted.
+//! Not responsible for: reading the file (the server does), nor for what is accepted; what the second
+//! officer does is in `warifu imports`.
 
-mod progress;
 mod report;
+mod watch;
 
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use tokio::{
-    fs::File,
-    time::{Duration, sleep},
-};
+use tokio::fs::File;
 use warifu_api::{
     SecretText,
     client::{Client, ClientError},
-    import::{ImportJob, ImportRequest, ImportState, IntegerEncoding},
+    import::{Declared, ImportJob, ImportRequest, ImportState},
     token::Custody,
 };
+use warifu_keys::seedfile::options::ReadOptions;
 
-use self::progress::Progress;
-pub(crate) use self::report::text;
-use super::words::KindWord;
+pub(crate) use self::{
+    report::{meaning, text},
+    watch::finished,
+};
+use super::{
+    declared::{FileOptions, Strictness},
+    explain,
+    progress::Progress,
+    words::KindWord,
+};
 use crate::{
     connection::Connection,
     exit::{EXIT_CODES, Exit, Failure},
@@ -29,27 +35,39 @@ use crate::{
     output::Output,
 };
 
-/// Questions about the job that may fail in a row before this command gives up asking.
-const PATIENCE: u32 = 30;
-
 /// Bring a seed file into service.
 ///
 /// The server checks the whole file first and takes all of it or nothing. The work is a job of the
 /// server: it goes on if this command is interrupted once the file is sent. Tokens that exist are
 /// refused, and no counter is ever lowered, so sending a file again does no harm.
+///
+/// Where the bank's policy wants two officers, the batch ends as `staged`: checked and sealed, but not
+/// in service. Another officer compares fingerprint, counts and samples, and approves or rejects it
+/// (`warifu imports approve`, `warifu imports reject`).
+///
+/// The format is told from the content, never from the file's name; --explain says why.
 #[derive(Args, Debug)]
 #[command(after_long_help = format!("\
 Examples:
+  warifu import batch.xml --explain
   warifu import batch.xml --key-label acme --dry-run
   warifu import batch.xml --key-label acme --batch 2026-11
   warifu import batch.xml --password-file - --custody resident
   warifu import apps.xml --key-label acme --kind soft
   warifu import camera.xml --key-label acme --kind camera
+  warifu import seeds.txt --format feitian --algorithm totp --digits 6 --time-step 60
 
-{EXIT_CODES}"))]
+{EXIT_CODES}
+A staged batch is a success (0): whether another officer approves it is told by `warifu imports show`."))]
 pub(crate) struct Import {
-    /// The seed file (PSKC, RFC 6030)
+    /// The seed file, as its maker sent it
     file: PathBuf,
+    /// Only say what the file is taken for, and why; nothing is sent
+    ///
+    /// Shows the format, what in the file says so, which formats look alike and what tells them
+    /// apart, how the seeds are encrypted and whether the file is signed. Needs no server and no key.
+    #[arg(long, conflicts_with_all = ["dry_run", "no_wait"])]
+    explain: bool,
     /// Check everything, also that the seeds decrypt, but keep nothing
     #[arg(long)]
     dry_run: bool,
@@ -68,12 +86,13 @@ pub(crate) struct Import {
     /// Name of the batch; one is made where absent
     #[arg(long, value_name = "NAME")]
     batch: Option<String>,
-    /// How to read encrypted numbers, where the file does not say
-    #[arg(long, value_enum)]
-    integer_encoding: Option<IntegerWord>,
     /// Return once the file is sent; see `warifu imports show`
     #[arg(long)]
     no_wait: bool,
+    #[command(flatten)]
+    facts: FileOptions,
+    #[command(flatten)]
+    strictness: Strictness,
 }
 
 /// Custody on the command line.
@@ -85,17 +104,11 @@ pub(crate) enum CustodyWord {
     Resident,
 }
 
-/// Encoding of encrypted numbers on the command line.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum IntegerWord {
-    /// Decimal digits in ASCII
-    Ascii,
-    /// Eight bytes, most significant first
-    BigEndian,
-}
-
 impl Import {
     pub(crate) async fn run(&self, connection: &Connection, out: Output) -> Result<Exit, Failure> {
+        if self.explain {
+            return explain::run(&self.file, self.read_options(), out);
+        }
         let client = connection.client()?;
         let (file, length) = open(&self.file).await?;
         let job = client.open_import(&self.request()?).await?;
@@ -131,7 +144,7 @@ impl Import {
             }
             None => None,
         };
-        Ok(ImportRequest {
+        let mut request = ImportRequest {
             batch: self.batch.clone(),
             dry_run: self.dry_run,
             custody: self.custody.map(|custody| match custody {
@@ -141,11 +154,23 @@ impl Import {
             kind: Some(self.kind.into()),
             key_label: self.key_label.clone(),
             password,
-            integer_encoding: self.integer_encoding.map(|encoding| match encoding {
-                IntegerWord::Ascii => IntegerEncoding::Ascii,
-                IntegerWord::BigEndian => IntegerEncoding::BigEndian,
-            }),
-        })
+            integer_encoding: None,
+            format: None,
+            declared: Declared::default(),
+            signature: None,
+            allow_sha1_signature: false,
+            mac_over_plaintext: false,
+        };
+        self.facts.describe(&mut request);
+        self.strictness.describe(&mut request);
+        Ok(request)
+    }
+
+    fn read_options(&self) -> ReadOptions {
+        let mut options = ReadOptions::default();
+        self.facts.prepare(&mut options);
+        self.strictness.prepare(&mut options, Vec::new());
+        options
     }
 }
 
@@ -173,36 +198,6 @@ async fn send(
     sent
 }
 
-/// Asks until the job has ended. A server that is out of reach for a moment is no end.
-async fn finished(client: &Client, mut job: ImportJob, out: Output) -> Result<ImportJob, Failure> {
-    let progress = Progress::of_job(out);
-    let mut failed = 0;
-    let mut pause = Duration::from_millis(100);
-    while !job.state.is_final() {
-        progress.follow(&job);
-        sleep(pause).await;
-        pause = (pause * 2).min(Duration::from_secs(1));
-        match client.import(&job.id).await {
-            Ok(next) => (job, failed) = (next, 0),
-            Err(error) if failed < PATIENCE && may_pass(&error) => failed += 1,
-            Err(error) => {
-                eprintln!("{}", goes_on(&job.id));
-                return Err(error.into());
-            }
-        }
-    }
-    progress.clear();
-    Ok(job)
-}
-
-fn may_pass(error: &ClientError) -> bool {
-    match error {
-        ClientError::Problem { problem, .. } => problem.kind.retry_after_s().is_some(),
-        ClientError::Ambiguous(_) | ClientError::Unreachable(_) | ClientError::Truncated(_) => true,
-        _ => false,
-    }
-}
-
 /// Ctrl-C while the file is being sent: the server has nothing it could go on with.
 async fn call_off(client: &Client, job: &ImportJob) -> Failure {
     let id = &job.id;
@@ -215,21 +210,16 @@ async fn call_off(client: &Client, job: &ImportJob) -> Failure {
 
 /// Ctrl-C while the server works.
 fn left_alone(id: &str) -> Failure {
-    Failure::new(Exit::Interrupted, goes_on(id))
+    Failure::new(Exit::Interrupted, watch::goes_on(id))
 }
 
-fn goes_on(id: &str) -> String {
-    format!(
-        "import {id} goes on in the server; look with `warifu imports show {id}`, \
-         stop it with `warifu imports cancel {id}`"
-    )
-}
-
-fn exit_of(job: &ImportJob) -> Exit {
+/// Whether the job came as far as it was to come.
+pub(crate) fn exit_of(job: &ImportJob) -> Exit {
     match job.state {
-        ImportState::Refused | ImportState::Cancelled => Exit::Refused,
+        ImportState::Refused | ImportState::Rejected | ImportState::Cancelled => Exit::Refused,
         ImportState::Failed => Exit::Unavailable,
         ImportState::Done
+        | ImportState::Staged
         | ImportState::AwaitingContent
         | ImportState::Receiving
         | ImportState::Checking

@@ -1,26 +1,24 @@
-//! `warifu seedfile`: what the parser reads in a seed file.
+//! `warifu seedfile`: what the parsers read in a seed file.
 //!
 //! Not responsible for: bringing it into service, talking to the server.
 
-use std::{
-    collections::BTreeSet,
-    fs::File,
-    io::BufReader,
-    path::{Path, PathBuf},
-};
+mod opening;
+
+use std::{collections::BTreeSet, fs::File, io::BufReader, path::PathBuf};
 
 use clap::{Args, Subcommand};
 use warifu_api::Language;
-use warifu_keys::{
-    secret::Secret,
-    seedfile::{
-        Code,
-        inspect::{InspectLine, KeyLine, RefusalLine, inspect},
-        options::ReadOptions,
-        unwrap::Unlock,
-    },
+use warifu_keys::seedfile::{
+    Code,
+    inspect::{InspectLine, KeyLine, RefusalLine, inspect},
+    options::ReadOptions,
 };
 
+use self::opening::Opening;
+use super::{
+    declared::{FileOptions, Strictness},
+    explain,
+};
 use crate::{
     exit::{EXIT_CODES, Exit, Failure},
     input,
@@ -35,6 +33,9 @@ pub(crate) enum Seedfile {
 
 /// Show each key of a file and each fault, never a seed.
 ///
+/// The format is told from the content, never from the file's name; --explain says why. What the
+/// format leaves open is declared with options.
+///
 /// With --json there is one object per key (serial, manufacturer, algorithm, hash, digits,
 /// time_step_s, counter, suite, expires_at, kcv, warnings) and one per refusal (class, line, element, field,
 /// rule). `kcv` is the start of the SHA-1 of the seed, as in CKA_CHECK_VALUE.
@@ -43,20 +44,24 @@ pub(crate) enum Seedfile {
 Examples:
   warifu seedfile inspect batch.xml --key-file acme.hex
   warifu seedfile inspect batch.xml --password-file - --json
+  warifu seedfile inspect seeds.txt --explain
+  warifu seedfile inspect seeds.txt --format feitian --algorithm totp --digits 6 --time-step 60
+  warifu seedfile inspect batch.csv.gpg --pgp-key officer.asc --pgp-signer maker.asc
+  warifu seedfile inspect signed.xml --key-file acme.hex --root maker-ca.pem --signature require
 
 {EXIT_CODES}"))]
 pub(crate) struct Inspect {
     /// The seed file
     file: PathBuf,
-    /// File with the pre-shared key in hexadecimal, mode 0600; `-` is standard input
-    #[arg(long, value_name = "FILE")]
-    key_file: Option<PathBuf>,
-    /// File with the password, mode 0600; `-` asks for it
-    #[arg(long, value_name = "FILE", conflicts_with = "key_file")]
-    password_file: Option<PathBuf>,
-    /// Name of the key that the file must name
-    #[arg(long, value_name = "NAME")]
-    key_name: Option<String>,
+    /// Only say what the file is taken for, and why; needs no key
+    #[arg(long)]
+    explain: bool,
+    #[command(flatten)]
+    opening: Opening,
+    #[command(flatten)]
+    facts: FileOptions,
+    #[command(flatten)]
+    strictness: Strictness,
 }
 
 impl Seedfile {
@@ -68,10 +73,11 @@ impl Seedfile {
 
 impl Inspect {
     fn run(&self, out: Output) -> Result<Exit, Failure> {
-        let unlock = self.unlock()?;
+        let options = self.options()?;
+        if self.explain {
+            return explain::run(&self.file, options, out);
+        }
         let file = File::open(&self.file).map_err(|e| input::unreadable(&self.file, &e))?;
-        let key_name = self.key_name.clone();
-        let options = ReadOptions { unlock, key_name, ..ReadOptions::default() };
         let mut inspection = inspect(BufReader::with_capacity(1 << 16, file), options);
         let mut warned = BTreeSet::new();
         for line in inspection.by_ref() {
@@ -95,23 +101,13 @@ impl Inspect {
         Ok(if outcome.is_accepted() { Exit::Ok } else { Exit::Refused })
     }
 
-    fn unlock(&self) -> Result<Option<Unlock>, Failure> {
-        match (&self.key_file, &self.password_file) {
-            (Some(path), _) => key(path).map(Some),
-            (None, Some(path)) => {
-                let password = input::secret(path, "password of the file")?;
-                Ok(Some(Unlock::Password(Secret::new(password.as_bytes().to_vec()))))
-            }
-            (None, None) => Ok(None),
-        }
+    fn options(&self) -> Result<ReadOptions, Failure> {
+        let mut options = ReadOptions::default();
+        self.opening.prepare(&mut options)?;
+        self.facts.prepare(&mut options);
+        self.strictness.prepare(&mut options, self.opening.roots()?);
+        Ok(options)
     }
-}
-
-fn key(path: &Path) -> Result<Unlock, Failure> {
-    let text = input::secret(path, "pre-shared key in hexadecimal")?;
-    Unlock::key_from_hex(&text).map_err(|refusal| {
-        Failure::new(Exit::Usage, format!("{}: {}", path.display(), refusal.rule))
-    })
 }
 
 fn text(line: &InspectLine) -> String {

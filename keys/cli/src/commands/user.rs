@@ -12,6 +12,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use warifu_api::{
     SecretText,
     action::{ActionAnswer, DeactivateRequest, OrderRequest, RegisterRequest},
+    approval::ProposedOperation,
     client::Client,
     contract::TargetsRequest,
     user::{Role, UserDetail, UserRemoveQuery, UserSetRequest, UserStatusQuery},
@@ -19,6 +20,7 @@ use warifu_api::{
 
 use super::{
     answer::{self, Grounds},
+    propose::{Propose, or_propose, propose},
     words::KindWord,
 };
 use crate::{
@@ -156,17 +158,20 @@ pub(crate) struct Several {
 /// Lift the lock that wrong codes have set (利用停止解除).
 ///
 /// A lock is the token's: it is lifted for all users of the same token, who are shown. With several
-/// users, all locks are lifted or none.
+/// users, all locks are lifted or none. The bank's policy may want two people for several users: then
+/// --propose it, and have another person approve it.
 #[derive(Args, Debug)]
 #[command(after_long_help = format!("\
 Examples:
   warifu user unlock U1 --contract C-1001 --reason 'identified by phone' --reference T-18
-  warifu user unlock U1 U2 U3 --contract C-1001 --reason 'tokens mixed up' --reference T-19
+  warifu user unlock U1 U2 U3 --contract C-1001 --reason 'tokens mixed up' --reference T-19 --propose
 
 {EXIT_CODES}"))]
 pub(crate) struct Unlock {
     #[command(flatten)]
     several: Several,
+    #[command(flatten)]
+    propose: Propose,
 }
 
 /// Take the tokens of users away (失効), as after a loss.
@@ -330,7 +335,16 @@ impl Several {
 impl Unlock {
     async fn run(&self, client: &Client, out: Output) -> Result<Exit, Failure> {
         let several = &self.several;
-        let answer = client.unlock_users(&several.contract, &several.request()).await?;
+        if self.propose.propose {
+            let operation = ProposedOperation::ContractUnlocks {
+                contract: several.contract.clone(),
+                users: several.users.clone(),
+                request: several.grounds.change(),
+            };
+            return propose(client, operation, out).await;
+        }
+        let answer = client.unlock_users(&several.contract, &several.request()).await;
+        let answer = answer.map_err(or_propose)?;
         out.show(&answer, |answer| answer::targets_text(answer, out.language()))?;
         Ok(answer::exit_of(answer.outcome))
     }

@@ -5,6 +5,7 @@
 use clap::ValueEnum;
 use warifu_api::{
     Timestamp,
+    approval::ProposalState,
     token::{TokenKind, TokenStatus},
     user::{Authentication, ListedState},
 };
@@ -44,6 +45,11 @@ pub(crate) fn listed_state(word: &str) -> Result<ListedState, String> {
 /// Whether a user's codes are looked at.
 pub(crate) fn authentication(word: &str) -> Result<Authentication, String> {
     known(Authentication::ALL, Authentication::word, word)
+}
+
+/// State of a proposal.
+pub(crate) fn proposal_state(word: &str) -> Result<ProposalState, String> {
+    known(ProposalState::ALL, ProposalState::word, word)
 }
 
 /// A moment.

@@ -6,12 +6,16 @@ use clap::Args;
 use warifu_api::{
     Language,
     action::{ActionAnswer, IssueRequest, ReasonRequest},
+    approval::ProposedOperation,
     client::Client,
     history::{TokenEvent, TokenHistory},
     token::Outcome,
 };
 
-use super::super::answer::{self, Grounds, dash};
+use super::super::{
+    answer::{self, Grounds, dash},
+    propose::{Propose, or_propose, propose},
+};
 use crate::{
     connection::Connection,
     exit::{EXIT_CODES, Exit, Failure},
@@ -57,11 +61,13 @@ pub(crate) struct Recall {
 
 /// Report a token lost (紛失): no code of it is accepted again, from any of its users.
 ///
-/// There is no way back; a token that is found again stays lost.
+/// There is no way back; a token that is found again stays lost. The bank's policy may want two people
+/// for it: then --propose it, and have another person approve it.
 #[derive(Args, Debug)]
 #[command(after_long_help = format!("\
 Examples:
   warifu tokens lost 00123456 --reason 'left on a train' --reference T-22
+  warifu tokens lost 00123456 --reason 'left on a train' --reference T-22 --propose
 
 {EXIT_CODES}"))]
 pub(crate) struct Lost {
@@ -69,6 +75,8 @@ pub(crate) struct Lost {
     serial: String,
     #[command(flatten)]
     grounds: Grounds,
+    #[command(flatten)]
+    propose: Propose,
 }
 
 /// Show what was done with a token last, and why its last code failed.
@@ -107,9 +115,13 @@ impl Recall {
 
 impl Lost {
     pub(super) async fn run(&self, client: &Client, out: Output) -> Result<Exit, Failure> {
+        if self.propose.propose {
+            let (serial, request) = (self.serial.clone(), self.grounds.change());
+            return propose(client, ProposedOperation::TokenLost { serial, request }, out).await;
+        }
         let Grounds { reason, reference } = self.grounds.clone();
         let request = ReasonRequest { reason, reference };
-        show(&client.report_lost(&self.serial, &request).await?, out)
+        show(&client.report_lost(&self.serial, &request).await.map_err(or_propose)?, out)
     }
 }
 

@@ -2,14 +2,16 @@
 //!
 //! Not responsible for: the report. Programs (`--json`) and pipes see no bars.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::fmt;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use warifu_api::import::ImportJob;
 
 use crate::output::Output;
 
 const BYTES: &str = "sending  [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec} eta {eta}";
-const KEYS: &str = "{msg:8} [{bar:30}] {pos}/{len} tokens {per_sec} eta {eta}";
-const COUNT: &str = "{msg:8} {spinner} {pos} tokens {per_sec}";
+const KEYS: &str = "{msg:9} [{bar:30}] {human_pos}/{human_len} tokens, {rate}, {eta} left";
+const COUNT: &str = "{msg:9} {spinner} {human_pos} tokens, {rate}";
 
 /// One bar.
 #[derive(Clone, Debug)]
@@ -36,17 +38,26 @@ impl Progress {
 
     /// Shows what the server says.
     pub(crate) fn follow(&self, job: &ImportJob) {
-        let phase = job.state.word();
-        if self.0.message() != phase {
-            // Each phase counts the keys anew, at another rate.
+        self.count(job.state.word(), job.processed, job.total);
+    }
+
+    /// Shows how far a phase has come.
+    pub(crate) fn count(&self, phase: &'static str, done: u64, total: Option<u64>) {
+        let begins = self.0.message() != phase;
+        if begins {
             self.0.reset();
             self.0.set_message(phase);
         }
-        if let Some(total) = job.total {
+        if let Some(total) = total {
             self.0.set_length(total);
         }
-        self.0.set_style(style(if job.total.is_some() { KEYS } else { COUNT }));
-        self.0.set_position(job.processed);
+        self.0.set_style(style(if total.is_some() { KEYS } else { COUNT }));
+        self.0.set_position(done);
+        if begins {
+            // Each phase counts anew, at another rate; and what was done before this command looked
+            // was not done in no time.
+            self.0.reset_eta();
+        }
     }
 
     /// Takes it off the screen.
@@ -63,7 +74,12 @@ fn bar(out: Output) -> ProgressBar {
 }
 
 fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+    ProgressStyle::with_template(template)
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .with_key("rate", |state: &ProgressState, out: &mut dyn fmt::Write| {
+            // A line that can not be written is not shown; there is nobody to tell.
+            let _ = write!(out, "{:.0}/s", state.per_sec());
+        })
 }
 
 #[cfg(test)]

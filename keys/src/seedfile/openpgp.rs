@@ -26,6 +26,7 @@ use signer::Signers;
 
 mod content;
 mod envelope;
+mod keyfile;
 mod keys;
 mod layers;
 mod signer;

@@ -24,7 +24,7 @@ pub(super) fn read(mut input: impl BufRead, most: usize) -> Result<Vec<u8>, Refu
     let message = if first.is_some_and(|octet| octet & 0x80 != 0) {
         read_limited(&mut input, most)?
     } else {
-        dearmor(input, most)?
+        dearmor(input, most, BlockType::Message)?
     };
     check(&message)?;
     Ok(message)
@@ -42,11 +42,15 @@ fn read_limited(input: &mut impl BufRead, most: usize) -> Result<Vec<u8>, Refusa
 
 /// Takes the armor off (RFC 9580 s.6). Its checksum is not looked at, as s.6.1 has it: the packets
 /// carry a better one.
-fn dearmor(input: impl BufRead, most: usize) -> Result<Vec<u8>, Refusal> {
+pub(super) fn dearmor(
+    input: impl BufRead,
+    most: usize,
+    kind: BlockType,
+) -> Result<Vec<u8>, Refusal> {
     let mut armor = Dearmor::new(input);
     let rule = "the text is an OpenPGP message in ASCII armor";
     armor.read_header().map_err(|_| refuse(Code::Format, rule))?;
-    if armor.typ != Some(BlockType::Message) {
+    if armor.typ != Some(kind) {
         return Err(refuse(Code::Format, "a message is no key, no signature and no part of one"));
     }
     let mut octets = Vec::new();

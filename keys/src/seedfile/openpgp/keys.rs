@@ -3,13 +3,12 @@
 //! Not responsible for the message behind a session key, nor for keeping keys: they come as files
 //! and are gone with the import.
 
-use pgp::composed::{
-    Deserializable as _, Esk, PlainSessionKey, SignedSecretKey, decrypt_session_key_with_password,
-};
+use pgp::armor::BlockType;
+use pgp::composed::{Esk, PlainSessionKey, SignedSecretKey, decrypt_session_key_with_password};
 use pgp::packet::{PublicKeyEncryptedSessionKey, SymKeyEncryptedSessionKey};
 use pgp::types::{DecryptionKey, EskType, Password, PkeskVersion, StringToKey};
 
-use super::MESSAGE;
+use super::{MESSAGE, keyfile};
 use crate::secret::Secret;
 use crate::seedfile::code::Code;
 use crate::seedfile::options::OpenPgp;
@@ -156,11 +155,10 @@ impl Keys {
 }
 
 fn parse_secret(file: &Secret) -> Result<Vec<SignedSecretKey>, Refusal> {
-    let rule = "a secret key is an OpenPGP file, armored or not";
-    let fault = || Refusal::new(Code::KeyFormat, "OpenPGP key", rule).for_file();
-    let (keys, _) = SignedSecretKey::from_reader_many_buf(file.expose()).map_err(|_| fault())?;
-    let keys = keys.collect::<Result<Vec<_>, _>>().map_err(|_| fault())?;
-    if keys.is_empty() { Err(fault()) } else { Ok(keys) }
+    keyfile::parse(file.expose(), BlockType::PrivateKey).ok_or_else(|| {
+        let rule = "a secret key is an OpenPGP file, armored or not";
+        Refusal::new(Code::KeyFormat, "OpenPGP key", rule).for_file()
+    })
 }
 
 /// The one refusal of everything that does not open.

@@ -4,12 +4,14 @@
 //! to a named certificate, was made for signing, is bound, not revoked and not expired. Not
 //! responsible for where certificates come from.
 
-use pgp::composed::{Deserializable as _, Message, SignedPublicKey, SignedPublicSubKey};
+use pgp::armor::BlockType;
+use pgp::composed::{Message, SignedPublicKey, SignedPublicSubKey};
 use pgp::crypto::hash::HashAlgorithm;
 use pgp::packet::{KeyFlags, Signature, SignatureType};
 use pgp::ser::Serialize as _;
 use pgp::types::{KeyDetails, KeyVersion, PublicParams, Tag, Timestamp, VerifyingKey};
 
+use super::keyfile;
 use crate::seedfile::code::Code;
 use crate::seedfile::refusal::Refusal;
 
@@ -27,14 +29,10 @@ impl Signers {
     pub(super) fn parse(files: &[Vec<u8>]) -> Result<Self, Refusal> {
         let mut certificates = Vec::new();
         for file in files {
-            let rule = "a signer is an OpenPGP certificate, armored or not";
-            let fault = || Refusal::new(Code::Cert, "OpenPGP signer", rule).for_file();
-            let (found, _) =
-                SignedPublicKey::from_reader_many_buf(file.as_slice()).map_err(|_| fault())?;
-            let found = found.collect::<Result<Vec<_>, _>>().map_err(|_| fault())?;
-            if found.is_empty() {
-                return Err(fault());
-            }
+            let found = keyfile::parse(file, BlockType::PublicKey).ok_or_else(|| {
+                let rule = "a signer is an OpenPGP certificate, armored or not";
+                Refusal::new(Code::Cert, "OpenPGP signer", rule).for_file()
+            })?;
             certificates.extend(found);
         }
         Ok(Self(certificates))

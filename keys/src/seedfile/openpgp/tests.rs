@@ -2,6 +2,7 @@
 
 use std::io::BufReader;
 
+use pgp::armor::BlockType;
 use warifu_core::time::UnixTime;
 
 use super::envelope;
@@ -160,6 +161,11 @@ fn keys_are_needed_fitting_and_unlocked() {
     assert_eq!(code(sample!("to-locked"), with(locked(Some(b"wrong")))), Code::Decrypt);
     let (serials, _) = read(sample!("to-locked"), with(locked(Some(b"example passphrase"))));
     assert_eq!(serials, one());
+    // A keyring as it lies on disk has trust packets in it.
+    let octets = envelope::dearmor(sample!("bank.secret"), 4096, BlockType::PrivateKey).unwrap();
+    let ring = [&octets[..], &[0xB0, 2, 0, 0]].concat();
+    let ring = OpenPgp { secret_keys: vec![secret(&ring)], ..OpenPgp::default() };
+    assert_eq!(read(sample!("encrypted"), with(ring)).0, one());
     let broken = OpenPgp { secret_keys: vec![secret(b"no key")], ..OpenPgp::default() };
     assert_eq!(code(sample!("encrypted"), with(broken)), Code::KeyFormat);
     let broken = OpenPgp { signers: vec![b"no certificate".to_vec()], ..bank() };

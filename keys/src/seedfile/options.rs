@@ -66,7 +66,8 @@ pub enum Signatures {
 pub struct Trust {
     /// Roots under which a signer's certificate must stand, in DER.
     pub roots: Vec<Vec<u8>>,
-    /// SHA-1 is taken, for old files only.
+    /// For old files only: SHA-1 is taken, and references as `pskctool` writes them. Such a file still
+    /// counts as unsigned.
     pub allow_sha1: bool,
 }
 

@@ -63,6 +63,29 @@ fn sha_1_is_weak_and_even_where_allowed_no_proof() {
     }
 }
 
+/// As `pskctool` has it: nothing said of what is referred to, nor of its canonical form.
+#[test]
+fn old_files_are_read_under_the_switch_and_covered_all_the_same() {
+    let Some(pki) = pki() else { return };
+    let method = "http://www.w3.org/2000/09/xmldsig#rsa-sha1";
+    let transforms = format!("<ds:Transform Algorithm=\"{ENVELOPED}\"/>");
+    let template =
+        Template { method, reference: "", transforms: &transforms, ..Template::default() };
+    let text = signed(&template, &pki.rsa);
+    let old = || {
+        let trust = Trust { allow_sha1: true, ..options(pki).trust };
+        ReadOptions { trust, ..options(pki) }
+    };
+    let outcome = read(text.as_bytes(), old());
+    assert_eq!((outcome.refusals, outcome.records.len()), (vec![], 2));
+    for (from, to) in [("A-1", "A-3"), (" xmlns:unused=\"urn:unused\"", ""), ("?before", "?bofore")]
+    {
+        let changed = text.replacen(from, to, 1);
+        assert_eq!(read(changed.as_bytes(), old()).code(), Some(Code::SigInvalid), "{from}");
+    }
+    assert_eq!(read(text.as_bytes(), options(pki)).code(), Some(Code::SigWeak));
+}
+
 /// Files whose signatures are not filled in: none of them needs a good one to be told.
 fn with(template: &Template<'_>) -> String {
     template.around(&two_packages())

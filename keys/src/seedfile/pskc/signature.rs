@@ -16,22 +16,22 @@ use crate::seedfile::code::Code;
 use crate::seedfile::options::{ReadOptions, Signatures};
 use crate::seedfile::refusal::{Position, Refusal};
 use crate::seedfile::scan::Root;
+use crate::seedfile::signature::Fault;
+use crate::seedfile::signature::c14n::{self, Form};
 use crate::seedfile::signature::covered::Covered;
 use crate::seedfile::signature::hash::Hash;
 use crate::seedfile::signature::method::Method;
 use crate::seedfile::signature::trust::{self, Signed};
-use crate::seedfile::signature::{Fault, c14n};
 
 /// More references or transforms than this are an attack on the verifier.
 const MAX_PARTS: usize = 16;
 
+const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 /// The canonical form of what is signed, and of SignedInfo itself.
 const EXCLUSIVE: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
-/// The transforms that leave the whole document under the signature.
-const TRANSFORMS: &[&str] = &["http://www.w3.org/2000/09/xmldsig#enveloped-signature", EXCLUSIVE];
-
 /// A signature by a trusted signer, which is good if the document has this digest.
 pub(super) struct Seal {
+    form: Form,
     hash: Hash,
     digest: Vec<u8>,
     at: Position,
@@ -60,7 +60,7 @@ pub(super) fn cover_root(
 /// Checks all of a signature but the digest of the document.
 pub(super) fn check(el: El<'_>, options: &ReadOptions) -> Result<Seal, Refusal> {
     let refuse = |(code, rule): Fault| el.refuse(code, rule);
-    judge(el.node(), options.trust.allow_sha1).map_err(refuse)?;
+    let form = judge(el.node(), options.trust.allow_sha1).map_err(refuse)?;
     let parts = el.children(&[DS], &["SignedInfo", "SignatureValue", "KeyInfo"], &[])?;
     let info = parts.need("SignedInfo", Code::SigInvalid)?;
     let claim = Claim::of(info)?;
@@ -76,13 +76,13 @@ pub(super) fn check(el: El<'_>, options: &ReadOptions) -> Result<Seal, Refusal> 
     let now = options.now.map(|now| now.0);
     trust::check(&signed, &certificates, &options.trust, now).map_err(refuse)?;
     let is_strong = claim.method != Method::RsaSha1 && claim.hash != Hash::Sha1;
-    Ok(Seal { hash: claim.hash, digest: claim.digest, at: el.position(), is_strong })
+    Ok(Seal { form, hash: claim.hash, digest: claim.digest, at: el.position(), is_strong })
 }
 
 impl Seal {
     /// Whether the document is the one that was signed.
     pub(super) fn settle(&self, covered: Option<&mut Covered>) -> Result<(), Refusal> {
-        let found = covered.and_then(|covered| covered.digest(self.hash));
+        let found = covered.and_then(|covered| covered.digest(self.form, self.hash));
         if found.is_some_and(|found| bool::from(found.ct_eq(&self.digest))) {
             return Ok(());
         }
@@ -91,14 +91,14 @@ impl Seal {
     }
 }
 
-/// The first reason not to look closer at a Signature element. Searches it all, so that a decoy
-/// beside the real parts does not help.
-fn judge(signature: Node<'_, '_>, allow_sha1: bool) -> Result<(), Fault> {
+/// The first reason not to look closer at a Signature element, or the canonical form of what it is
+/// over. Searches it all, so that a decoy beside the real parts does not help.
+fn judge<'a>(signature: Node<'a, 'a>, allow_sha1: bool) -> Result<Form, Fault> {
     if signature.tag_name().namespace() != Some(DS) {
         return Err((Code::SigInvalid, "a signature is an element of XML-DSig"));
     }
     let all = |name: &'static str| {
-        let named = move |n: &Node<'_, '_>| n.is_element() && n.tag_name().name() == name;
+        let named = move |n: &Node<'a, 'a>| n.is_element() && n.tag_name().name() == name;
         signature.descendants().filter(named)
     };
     if all("Reference").count() > MAX_PARTS || all("Transform").count() > MAX_PARTS {
@@ -110,22 +110,36 @@ fn judge(signature: Node<'_, '_>, allow_sha1: bool) -> Result<(), Fault> {
     for algorithm in all("SignatureMethod").chain(all("DigestMethod")).map(algorithm) {
         judge_strength(algorithm, allow_sha1)?;
     }
-    let mut references = all("Reference");
-    match (references.next().map(|reference| reference.attribute("URI")), references.next()) {
-        (Some(Some("")), None) => {}
-        (Some(Some(uri)), None) if !uri.starts_with('#') => {
-            return Err((Code::SigTransform, "a signature refers to nothing outside of its file"));
-        }
-        _ => return Err((Code::SigCoverage, "one reference, to the whole document")),
-    }
-    if !all("Transform").map(algorithm).eq(TRANSFORMS.iter().copied())
-        || all("Transform").chain(all("CanonicalizationMethod")).any(has_parameters)
+    judge_reference(all("Reference"), allow_sha1)?;
+    let rule =
+        "the transforms are enveloped-signature and exclusive canonicalization without parameters";
+    let refused = Err((Code::SigTransform, rule));
+    if all("Transform").chain(all("CanonicalizationMethod")).any(has_parameters)
         || !all("CanonicalizationMethod").map(algorithm).eq([EXCLUSIVE])
     {
-        let rule = "the transforms are enveloped-signature and exclusive canonicalization without parameters";
-        return Err((Code::SigTransform, rule));
+        return refused;
     }
-    Ok(())
+    match all("Transform").map(algorithm).collect::<Vec<_>>().as_slice() {
+        [ENVELOPED, EXCLUSIVE] => Ok(Form::Exclusive),
+        // XML Signature s.4.4.3.2: the inclusive form is what a reference has by default.
+        [ENVELOPED] if allow_sha1 => Ok(Form::Inclusive),
+        _ => refused,
+    }
+}
+
+/// Old files leave out of the reference what it is to; the digest is over the whole file all the same.
+fn judge_reference<'a>(
+    mut references: impl Iterator<Item = Node<'a, 'a>>,
+    allow_old: bool,
+) -> Result<(), Fault> {
+    match (references.next().map(|reference| reference.attribute("URI")), references.next()) {
+        (Some(Some("")), None) => Ok(()),
+        (Some(None), None) if allow_old => Ok(()),
+        (Some(Some(uri)), None) if !uri.starts_with('#') => {
+            Err((Code::SigTransform, "a signature refers to nothing outside of its file"))
+        }
+        _ => Err((Code::SigCoverage, "one reference, to the whole document")),
+    }
 }
 
 fn judge_strength(uri: &str, allow_sha1: bool) -> Result<(), Fault> {

@@ -1,8 +1,9 @@
-//! Exclusive XML Canonicalization 1.0 without comments, piece by piece.
+//! Canonical XML 1.0 without comments, exclusive or inclusive, piece by piece.
 //!
 //! Works on the trees that a strict parser made, so that what is digested is what was read. Not
 //! responsible for InclusiveNamespaces (refused by the caller), for node sets other than elements
-//! with all they contain, nor for relative namespace names, which the standard leaves undefined.
+//! with all they contain (so that no `xml:` attributes are inherited), nor for relative namespace
+//! names, which the standard leaves undefined.
 
 use roxmltree::{Attribute, Node, NodeType};
 
@@ -11,24 +12,39 @@ use crate::seedfile::scan::unify_line_ends;
 /// Prefixes written out by the ancestors, outermost first, and what they stand for.
 type Rendered<'a> = Vec<(&'a str, &'a str)>;
 
-/// Appends an element as if it stood alone.
+/// Which namespaces an element declares.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(in crate::seedfile) enum Form {
+    /// Those that its own names use.
+    Exclusive,
+    /// All that it has in scope. Old files only.
+    Inclusive,
+}
+
+/// Appends the exclusive form of an element as if it stood alone.
 pub(in crate::seedfile) fn alone<'a>(element: Node<'a, 'a>, out: &mut Vec<u8>) {
-    write(element, &mut Rendered::new(), out);
+    write(element, Form::Exclusive, &mut Rendered::new(), out);
 }
 
 /// The document element, whose children come one after the other.
 pub(in crate::seedfile) struct Root {
+    form: Form,
     name: String,
     rendered: Vec<(String, String)>,
 }
 
 impl Root {
     /// Appends the start tag.
-    pub(in crate::seedfile) fn open<'a>(element: Node<'a, 'a>, out: &mut Vec<u8>) -> Self {
+    pub(in crate::seedfile) fn open<'a>(
+        form: Form,
+        element: Node<'a, 'a>,
+        out: &mut Vec<u8>,
+    ) -> Self {
         let mut rendered = Rendered::new();
-        start_tag(element, &mut rendered, out);
+        start_tag(element, form, &mut rendered, out);
         let owned = |(prefix, uri): (&str, &str)| (prefix.to_owned(), uri.to_owned());
         Self {
+            form,
             name: qualified_name(element).to_owned(),
             rendered: rendered.into_iter().map(owned).collect(),
         }
@@ -38,7 +54,7 @@ impl Root {
     pub(in crate::seedfile) fn content<'a>(&'a self, copy: Node<'a, 'a>, out: &mut Vec<u8>) {
         let borrowed = |pair: &'a (String, String)| (pair.0.as_str(), pair.1.as_str());
         let mut rendered: Rendered<'a> = self.rendered.iter().map(borrowed).collect();
-        copy.children().for_each(|node| write(node, &mut rendered, out));
+        copy.children().for_each(|node| write(node, self.form, &mut rendered, out));
     }
 
     /// Appends the end tag.
@@ -73,12 +89,12 @@ fn instruction(target: &[u8], data: &[u8], out: &mut Vec<u8>) {
 }
 
 /// Depth is bounded by the scanner in front of the parser.
-fn write<'a>(node: Node<'a, 'a>, rendered: &mut Rendered<'a>, out: &mut Vec<u8>) {
+fn write<'a>(node: Node<'a, 'a>, form: Form, rendered: &mut Rendered<'a>, out: &mut Vec<u8>) {
     match node.node_type() {
         NodeType::Element => {
             let outside = rendered.len();
-            start_tag(node, rendered, out);
-            node.children().for_each(|child| write(child, rendered, out));
+            start_tag(node, form, rendered, out);
+            node.children().for_each(|child| write(child, form, rendered, out));
             end_tag(qualified_name(node), out);
             rendered.truncate(outside);
         }
@@ -92,16 +108,18 @@ fn write<'a>(node: Node<'a, 'a>, rendered: &mut Rendered<'a>, out: &mut Vec<u8>)
     }
 }
 
-fn start_tag<'a>(element: Node<'a, 'a>, rendered: &mut Rendered<'a>, out: &mut Vec<u8>) {
+fn start_tag<'a>(
+    element: Node<'a, 'a>,
+    form: Form,
+    rendered: &mut Rendered<'a>,
+    out: &mut Vec<u8>,
+) {
     let name = qualified_name(element);
     let outside = rendered.len();
-    need(prefix(name), element.tag_name().namespace(), rendered);
     let mut attributes: Vec<Attribute<'a, 'a>> = element.attributes().collect();
-    for attribute in &attributes {
-        let prefix = prefix(attribute_name(element, attribute));
-        if !prefix.is_empty() {
-            need(prefix, attribute.namespace(), rendered);
-        }
+    match form {
+        Form::Exclusive => need_utilized(element, name, &attributes, rendered),
+        Form::Inclusive => need_all(element, rendered),
     }
     out.push(b'<');
     out.extend_from_slice(name.as_bytes());
@@ -118,8 +136,33 @@ fn start_tag<'a>(element: Node<'a, 'a>, rendered: &mut Rendered<'a>, out: &mut V
     out.push(b'>');
 }
 
-/// Notes that a prefix is visibly utilized, unless an ancestor has written the same one already
-/// (Exclusive XML Canonicalization s.3).
+/// What the names of an element and its attributes use (Exclusive XML Canonicalization s.1.1).
+fn need_utilized<'a>(
+    element: Node<'a, 'a>,
+    name: &'a str,
+    attributes: &[Attribute<'a, 'a>],
+    rendered: &mut Rendered<'a>,
+) {
+    need(prefix(name), element.tag_name().namespace(), rendered);
+    for attribute in attributes {
+        let prefix = prefix(attribute_name(element, attribute));
+        if !prefix.is_empty() {
+            need(prefix, attribute.namespace(), rendered);
+        }
+    }
+}
+
+/// What is in scope (Canonical XML s.2.3).
+fn need_all<'a>(element: Node<'a, 'a>, rendered: &mut Rendered<'a>) {
+    need("", element.default_namespace(), rendered);
+    for namespace in element.namespaces() {
+        if let Some(prefix) = namespace.name() {
+            need(prefix, element.lookup_namespace_uri(Some(prefix)), rendered);
+        }
+    }
+}
+
+/// Notes that a prefix is to be declared, unless an ancestor has written the same one already.
 fn need<'a>(prefix: &'a str, namespace: Option<&'a str>, rendered: &mut Rendered<'a>) {
     let namespace = namespace.unwrap_or_default();
     let known = rendered.iter().rev().find(|(known, _)| *known == prefix);

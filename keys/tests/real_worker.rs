@@ -22,8 +22,9 @@ use warifu_core::{
 use warifu_keys::{
     custody::{KeyRole, hmac, key_record_name},
     hsm::{
-        CheckOrder, ExpandOrder, Exposure, Hsm, HsmConfig, HsmError, HsmSettings, MessageOrder,
-        Reduction, RefusedCause, Row, SealOrder, SecretBytes, SeedSource, StartError, init,
+        CheckOrder, ComponentOrder, ExpandOrder, Exposure, FinishOrder, Hsm, HsmConfig, HsmError,
+        HsmSettings, ImportPlace, KcvMethod, KeyShape, MessageOrder, Reduction, RefusedCause,
+        RewrapOrder, Row, SealOrder, SecretBytes, SeedSource, StartError, TransportShape, init,
         inspect,
     },
 };
@@ -174,6 +175,98 @@ async fn the_rest_of_the_jobs_work() {
     let resident = seal(&hsm, RECORD, CustodyKind::Resident).await;
     hsm.destroy(&resident, RECORD, hmac(HashAlgorithm::Sha1)).await.unwrap();
     assert_eq!(verify(&hsm, &resident, RECORD, CODES[0]).await, Err(HsmError::BadRecord));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn components_of_two_people_make_a_transport_key() {
+    let token = token();
+    init(&token.config).await.unwrap();
+    let hsm = Hsm::start(token.config.clone()).await.unwrap();
+    let (ceremony, shape, method) = ([7; 16], TransportShape::Aes { bits: 128 }, KcvMethod::Cmac);
+    let add = async |partial: Option<Vec<u8>>, byte: u8| {
+        let component = SecretBytes::new(vec![byte; 16]);
+        hsm.add_component(ComponentOrder { ceremony, shape, method, partial, component }).await
+    };
+    assert_eq!(add(None, 1).await, Err(HsmError::NoSuchKey));
+    hsm.open_ceremony(ceremony).await.unwrap();
+    let first = add(None, 1).await.unwrap();
+    let second = add(Some(first.partial.clone()), 2).await.unwrap();
+    assert_eq!((first.count, second.count, second.sum_kcv.len()), (1, 2, 5));
+    assert_eq!(first.kcv, first.sum_kcv);
+    let label = "acme".to_owned();
+    let finish = |partial, count| FinishOrder {
+        ceremony,
+        shape,
+        method,
+        partial,
+        label: label.clone(),
+        count,
+    };
+    let alone = hsm.finish_ceremony(finish(first.partial, 1)).await;
+    assert!(matches!(alone, Err(HsmError::Conflict(_))), "{alone:?}");
+    let made = hsm.finish_ceremony(finish(second.partial, 2)).await.unwrap();
+    assert_eq!((made.shape, made.local), (KeyShape::Aes(128), false));
+    assert_eq!(hsm.close_ceremony(ceremony).await, Ok(false), "closed by finishing");
+    assert_eq!(hsm.destroy_transport_key("acme").await, Ok(true));
+    assert_eq!(hsm.destroy_transport_key("acme").await, Ok(false));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_pair_shows_its_public_half() {
+    let token = token();
+    init(&token.config).await.unwrap();
+    let mut config = token.config.clone();
+    config.workers = 2;
+    let hsm = Hsm::start(config).await.unwrap();
+    let made = hsm.generate_transport_pair("maker", 2048).await.unwrap();
+    assert_eq!((made.shape.to_string().as_str(), made.kcv.len()), ("rsa-2048", 6));
+    let der = hsm.transport_public_key("maker").await.unwrap();
+    assert_eq!((der.len(), der[0]), (294, 0x30));
+    assert_eq!(hsm.list_transport_keys().await.unwrap(), [made]);
+    assert_eq!(hsm.destroy_transport_key("maker").await, Ok(true));
+    assert_eq!(hsm.transport_public_key("maker").await, Err(HsmError::NoSuchKey));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_workers_follow_a_rotation() {
+    let token = token();
+    init(&token.config).await.unwrap();
+    let mut config = token.config.clone();
+    config.workers = 2;
+    let hsm = Hsm::start(config).await.unwrap();
+    let records: Vec<Vec<u8>> = (0..200).map(|n| format!("bank\0{n}").into_bytes()).collect();
+    let mut orders = Vec::new();
+    for record in &records {
+        let seal = seal(&hsm, record, CustodyKind::Wrapped).await;
+        let kind = hmac(HashAlgorithm::Sha1);
+        orders.push(RewrapOrder { record: record.clone(), kind, seal, to: 2 });
+    }
+    assert_eq!(hsm.kek_generations().await.unwrap(), [1]);
+    hsm.make_kek(2).await.unwrap();
+    hsm.make_kek(2).await.unwrap();
+    assert_eq!(hsm.kek_generations().await.unwrap(), [1, 2]);
+    let moved = hsm.rewrap(orders).await;
+    for (record, seal) in records.iter().zip(&moved) {
+        let seal = seal.as_ref().unwrap();
+        assert!(matches!(seal, SealedSeed::Wrapped { kek: 2, .. }));
+        assert_eq!(verify(&hsm, seal, record, CODES[1]).await, Ok(Some(1)));
+    }
+    let newest = hsm.destroy_kek(2).await;
+    assert!(matches!(newest, Err(HsmError::Conflict(_))), "{newest:?}");
+    assert_eq!(hsm.destroy_kek(1).await, Ok(true));
+    assert_eq!(hsm.kek_generations().await.unwrap(), [2]);
+    let fresh = seal(&hsm, RECORD, CustodyKind::Wrapped).await;
+    assert!(matches!(fresh, SealedSeed::Wrapped { kek: 2, .. }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_says_what_a_provider_means_for_imports() {
+    let token = token();
+    let doctor = inspect(&token.config).await.unwrap();
+    let place = |name: &str| doctor.import.iter().find(|line| line.name == name).unwrap().place;
+    assert_eq!(place("aes-kw"), ImportPlace::Inside);
+    assert_eq!(place("aes-gcm"), ImportPlace::Worker);
+    assert_eq!(place("rotation"), ImportPlace::Inside);
 }
 
 #[tokio::test(flavor = "multi_thread")]

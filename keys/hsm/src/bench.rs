@@ -10,9 +10,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cryptoki_sys::{CKM_AES_KEY_WRAP, CKM_SHA_1_HMAC};
+use cryptoki_sys::{CKM_AES_CBC_PAD, CKM_AES_KEY_GEN, CKM_AES_KEY_WRAP, CKM_SHA_1_HMAC};
 use serde_json::json;
-use warifu_hsm_protocol::{Hash, KeyKind, WorkerConfig};
+use warifu_hsm_protocol::{Hash, ImportPlace, KeyKind, WorkerConfig};
 
 use crate::{
     counters::Counters,
@@ -81,6 +81,8 @@ fn measure(config: &WorkerConfig, time: Duration) -> Result<serde_json::Value, R
         "hmac_sign_per_s": bench.rate(sessions, time, Bench::signs).map_err(failed)?,
         "unwrap_wrap_per_s": bench.rate(sessions, time, Bench::wraps).map_err(failed)?,
         "unwrap_sign_destroy_per_s": bench.rate(sessions, time, Bench::opens).map_err(failed)?,
+        "import_per_s": bench.rate(sessions, time, Bench::imports).map_err(failed)?,
+        "import_calls": bench.import_calls(),
     }))
 }
 
@@ -158,5 +160,61 @@ impl<'a> Bench<'a> {
             count += 1;
         }
         Ok(count)
+    }
+
+    /// All calls that taking one seed of an AES-CBC file into custody costs, as `seal.rs` makes them: into
+    /// the HSM, under the wrapping key, out of the blob and tried once.
+    fn imports(&self, hand: &Hand<'_>, end: Instant) -> Result<u64, Fault> {
+        let cbc = Mechanism::with_iv(CKM_AES_CBC_PAD, &[7; 16]);
+        let wrap = Mechanism::plain(CKM_AES_KEY_WRAP);
+        let transport = Passing::new(*hand, hand.generate(CKM_AES_KEY_GEN, &shape::probe())?);
+        let data = hand.encrypt_with(cbc, transport.object(), &SEED, 16)?;
+        let closed = shape::sealed(SHA1, self.abilities, Place::Session, SEED.len());
+        let mut count = 0_u64;
+        while Instant::now() < end {
+            let open = shape::passing(SHA1, self.abilities);
+            let object = if self.unwraps_inside() {
+                hand.unwrap(cbc, transport.object(), &data, &open)?
+            } else {
+                let clear = hand.decrypt(cbc, transport.object(), &data)?;
+                hand.create(&shape::value(open, &clear))?
+            };
+            let passing = Passing::new(*hand, object);
+            let blob = hand.wrap(wrap, self.kek, passing.object())?;
+            let seed = Passing::new(*hand, hand.unwrap(wrap, self.kek, &blob, &closed)?);
+            hand.mac(CKM_SHA_1_HMAC, seed.object(), &count.to_be_bytes())?;
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    fn import_calls(&self) -> &'static [&'static str] {
+        if self.unwraps_inside() {
+            &[
+                "C_UnwrapKey",
+                "C_WrapKey",
+                "C_UnwrapKey",
+                "C_SignInit",
+                "C_Sign",
+                "C_DestroyObject",
+                "C_DestroyObject",
+            ]
+        } else {
+            &[
+                "C_DecryptInit",
+                "C_Decrypt",
+                "C_CreateObject",
+                "C_WrapKey",
+                "C_UnwrapKey",
+                "C_SignInit",
+                "C_Sign",
+                "C_DestroyObject",
+                "C_DestroyObject",
+            ]
+        }
+    }
+
+    fn unwraps_inside(&self) -> bool {
+        self.abilities.imports.cbc == ImportPlace::Inside
     }
 }

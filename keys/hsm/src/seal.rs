@@ -123,9 +123,10 @@ impl<'a> Station<'a> {
         }
         let object = self.unwrap_arrived(incoming, &shape::passing(order.kind, abilities))?;
         let object = Passing::new(self.hand, object);
+        // The blob of RFC 5649 tells the length by itself, which saves a call.
         let length = match length {
-            Some(length) => Some(length),
-            None => self.hand.value_length(object.object())?,
+            None if abilities.kwp.is_none() => self.hand.value_length(object.object())?,
+            length => length,
         };
         if length.is_some_and(|length| !order.lengths().contains(&length)) {
             return Err(JobError::BadValue.into());
@@ -146,6 +147,10 @@ impl<'a> Station<'a> {
         let (kek, kek_object) = newest.ok_or(JobError::NoSuchKey)?;
         let mechanism = Mechanism::plain(self.wrap_mechanism(padded)?);
         let blob = self.hand.wrap(mechanism, kek_object, object)?;
+        let longest = order.lengths().end().next_multiple_of(8);
+        if blob.len().saturating_sub(8) > longest {
+            return Err(JobError::BadValue.into());
+        }
         let last = self.unwrap_sealed(order.kind, kek, padded, &blob)?;
         let last = Passing::new(self.hand, last);
         self.trial(order.kind, last.object(), value)?;

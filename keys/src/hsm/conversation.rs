@@ -142,14 +142,15 @@ impl Conversation {
         order.map_or(Ok(()), |order| self.post(None, vec![order], Instant::now()))
     }
 
-    /// Frames of this lane that may be sent now. Imports get half of the sessions at most.
+    /// Frames of this lane that may be sent now. Of imports there is always one behind the one that is
+    /// worked on; codes pass both inside the worker.
     fn room(&self, lane: Lane) -> usize {
         if self.draining {
             return 0;
         }
         let most = match lane {
             Lane::Quick => self.limits.sessions,
-            Lane::Bulk => (self.limits.sessions / 2).max(1),
+            Lane::Bulk => (self.limits.sessions / 2).max(2),
         };
         let flying = self.in_flight.values().filter(|frame| frame.lane == Some(lane)).count();
         most.saturating_sub(flying)

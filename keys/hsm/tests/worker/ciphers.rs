@@ -11,6 +11,7 @@ use aes::cipher::{
 };
 use aes_gcm::aead::Aead as _;
 use hmac::{Hmac, Mac as _};
+use sha2::Digest as _;
 use warifu_hsm_protocol::{
     Cipher, Exposure, Hash, Job, JobError, KeyKind, KeyShape, MacHash, Purpose, Reply, SecretBytes,
     SeedSource, SessionKey, TransportShape, ValueMac,
@@ -231,7 +232,6 @@ pub(crate) fn assert_pairs(worker: &mut Worker, folder: &SoftHsm, expected: &Exp
     else {
         panic!("no public key")
     };
-    use sha2::Digest as _;
     assert_eq!(made[0].kcv, hex::encode(&sha2::Sha256::digest(&der)[..3]));
     let Ok(Reply::Keys(listed)) = worker.one(Job::ListTransportKeys) else { panic!("no list") };
     assert_eq!(listed, made);

@@ -66,8 +66,8 @@ pub enum Signatures {
 pub struct Trust {
     /// Roots under which a signer's certificate must stand, in DER.
     pub roots: Vec<Vec<u8>>,
-    /// For old files only: SHA-1 is taken, and references as `pskctool` writes them. Such a file still
-    /// counts as unsigned.
+    /// For old files only: SHA-1 is taken, and references as `pskctool` writes them. What SHA-1 vouches
+    /// for still counts as unsigned.
     pub allow_sha1: bool,
 }
 

@@ -152,12 +152,16 @@ fn need_utilized<'a>(
     }
 }
 
-/// What is in scope (Canonical XML s.2.3).
+/// What is in scope (Canonical XML s.2.3), unless it all is in scope outside already.
 fn need_all<'a>(element: Node<'a, 'a>, rendered: &mut Rendered<'a>) {
+    let inherited = |outer: Node<'a, 'a>| outer.namespaces().eq(element.namespaces());
+    if element.parent_element().is_some_and(inherited) {
+        return;
+    }
     need("", element.default_namespace(), rendered);
     for namespace in element.namespaces() {
         if let Some(prefix) = namespace.name() {
-            need(prefix, element.lookup_namespace_uri(Some(prefix)), rendered);
+            need(prefix, Some(namespace.uri()), rendered);
         }
     }
 }

@@ -37,7 +37,6 @@ impl Hash {
 }
 
 /// All hashes that may be asked for: a file names its own at the end, when all is read.
-#[derive(Clone)]
 pub(in crate::seedfile) struct Digests(Vec<Context>);
 
 impl Digests {

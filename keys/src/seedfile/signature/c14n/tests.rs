@@ -103,13 +103,6 @@ fn what_stands_around_the_root_and_between_its_children_is_covered() {
     }
 }
 
-/// Namespaces in scope while a document is made up.
-#[derive(Clone)]
-struct Scope {
-    default: bool,
-    depth: usize,
-}
-
 /// Makes a document up from bytes: every form that has another canonical form, nested at random.
 struct Maker<'a> {
     bytes: std::slice::Iter<'a, u8>,
@@ -125,8 +118,7 @@ impl Maker<'_> {
     fn document(mut self) -> String {
         let before = self.text_before();
         self.text.push_str(before);
-        let scope = Scope { default: false, depth: 0 };
-        self.element(&scope, true);
+        self.element(1);
         let after = self.pick(&["", "\n", "<?after the?>", "\r\n<?end?>\n"]);
         self.text.push_str(after);
         self.text
@@ -141,9 +133,8 @@ impl Maker<'_> {
         ])
     }
 
-    fn element(&mut self, outer: &Scope, is_root: bool) {
-        let mut scope = outer.clone();
-        scope.depth += 1;
+    fn element(&mut self, depth: usize) {
+        let is_root = depth == 1;
         let name = self.pick(&["x", "p:x", "q:x", "p:\u{5272}", "\u{E9}"]);
         self.text.push('<');
         self.text.push_str(name);
@@ -160,7 +151,6 @@ impl Maker<'_> {
         let form = self.pick(&forms);
         self.text.push_str(form);
         let default = self.pick(&["", " xmlns='urn:d'", " xmlns=\"urn:e\"", " xmlns=''"]);
-        scope.default = scope.default || default.len() > 10;
         self.text.push_str(default);
         self.attributes();
         if self.pick(&["open", "closed"]) == "closed" && !is_root {
@@ -168,7 +158,7 @@ impl Maker<'_> {
             return;
         }
         self.text.push('>');
-        self.content(&scope, is_root);
+        self.content(depth);
         self.text.push_str("</");
         self.text.push_str(name);
         self.text.push_str(self.bytes.clone().next().map_or(">", |_| " >"));
@@ -196,7 +186,8 @@ impl Maker<'_> {
         }
     }
 
-    fn content(&mut self, scope: &Scope, is_root: bool) {
+    fn content(&mut self, depth: usize) {
+        let is_root = depth == 1;
         while self.bytes.len() > 0 {
             let blanks = [" ", "\r\n", "\r", "\n\n\t", "<?in  side \r\n?>", "<?p?>"];
             let texts = [
@@ -207,7 +198,7 @@ impl Maker<'_> {
                 "]]&gt;>",
             ];
             match self.pick(&["child", "text", "blank", "end"]) {
-                "child" if scope.depth < 6 => self.element(scope, false),
+                "child" if depth < 6 => self.element(depth + 1),
                 "text" if !is_root => {
                     let text = self.pick(&texts);
                     self.text.push_str(text);

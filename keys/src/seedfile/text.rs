@@ -17,6 +17,8 @@ pub(super) mod oath;
 pub(super) mod otpauth;
 mod pairs;
 pub(super) mod pingid;
+#[cfg(test)]
+mod properties;
 pub(super) mod rcdevs;
 pub(super) mod row;
 mod rows;

@@ -34,7 +34,7 @@ fn ceremonies(operation: O) -> Option<Facts> {
             "Ceremony",
             text(
                 "Enters a component of a key",
-                "Each component by another person. Its check value is in the answer, to be compared with the printed one; where the printed one comes along and differs, the component is refused and nothing is kept of it.",
+                "Each component by another person. Its check value is in the answer, to be compared with the printed one; where the printed one comes along and differs, the component is refused and nothing is kept of it. With the last one the key is made, if the check value of the whole was given at the opening; where that differs, the ceremony ends.",
             ),
         ),
         O::CeremonyConfirm => facts_of(
@@ -42,7 +42,7 @@ fn ceremonies(operation: O) -> Option<Facts> {
             "Ceremony",
             text(
                 "Confirms the check value of the whole key",
-                "Asked for only where it was not given when the ceremony was opened. The key is made in the HSM if the value is right; a wrong one ends the ceremony.",
+                "Needed only where it was not given when the ceremony was opened. The key is made in the HSM if the value is right; a wrong one is refused, and the ceremony can be given up.",
             ),
         ),
         O::CeremonyList => shown(

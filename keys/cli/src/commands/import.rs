@@ -20,7 +20,7 @@ use warifu_keys::seedfile::options::ReadOptions;
 
 pub(crate) use self::{
     report::{meaning, text},
-    watch::finished,
+    watch::{PATIENCE, finished, may_pass},
 };
 use super::{
     declared::{FileOptions, Strictness},
@@ -71,7 +71,7 @@ pub(crate) struct Import {
     /// Check everything, also that the seeds decrypt, but keep nothing
     #[arg(long)]
     dry_run: bool,
-    /// Label of the manufacturer's transport key in the HSM (see `warifu hsm key`)
+    /// Label of the manufacturer's transport key in the HSM (see `warifu keys`)
     #[arg(long, value_name = "LABEL")]
     key_label: Option<String>,
     /// File with the password, for files under one; `-` asks for it

@@ -12,7 +12,11 @@ use warifu_api::{
     key::{Rotation, RotationState, WrappingKeys},
 };
 
-use super::{progress::Progress, propose::propose};
+use super::{
+    import::{PATIENCE, may_pass},
+    progress::Progress,
+    propose::propose,
+};
 use crate::{
     connection::Connection,
     exit::{EXIT_CODES, Exit, Failure},
@@ -76,19 +80,32 @@ impl WrappingKey {
 
 impl Show {
     async fn run(&self, client: &Client, out: Output) -> Result<Exit, Failure> {
-        let mut keys = client.wrapping_keys().await?;
-        if self.follow {
-            let progress = Progress::of_job(out);
-            while let Some(rotation) = keys.rotation.as_ref().filter(|one| goes_on(one.state)) {
-                progress.count(rotation.state.word(), rotation.done, rotation.total);
-                sleep(Duration::from_secs(1)).await;
-                keys = client.wrapping_keys().await?;
-            }
-            progress.clear();
-        }
+        let keys = client.wrapping_keys().await?;
+        let keys = if self.follow { ended(client, keys, out).await? } else { keys };
         out.show(&keys, |keys| text(keys, out.language()))?;
         Ok(exit_of(keys.rotation.as_ref()))
     }
+}
+
+/// Asks until the rotation has ended. A server that is out of reach for a moment is no end.
+async fn ended(
+    client: &Client,
+    mut keys: WrappingKeys,
+    out: Output,
+) -> Result<WrappingKeys, Failure> {
+    let progress = Progress::of_job(out);
+    let mut failed = 0;
+    while let Some(rotation) = keys.rotation.as_ref().filter(|one| goes_on(one.state)) {
+        progress.count(rotation.state.word(), rotation.done, rotation.total);
+        sleep(Duration::from_secs(1)).await;
+        match client.wrapping_keys().await {
+            Ok(next) => (keys, failed) = (next, 0),
+            Err(error) if failed < PATIENCE && may_pass(&error) => failed += 1,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    progress.clear();
+    Ok(keys)
 }
 
 const fn goes_on(state: RotationState) -> bool {

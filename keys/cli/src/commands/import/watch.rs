@@ -10,8 +10,8 @@ use warifu_api::{
 
 use crate::{commands::progress::Progress, exit::Failure, output::Output};
 
-/// Questions about the job that may fail in a row before this command gives up asking.
-const PATIENCE: u32 = 30;
+/// Questions that may fail in a row before this command gives up asking.
+pub(crate) const PATIENCE: u32 = 30;
 
 /// Asks until the job has ended. A server that is out of reach for a moment is no end.
 pub(crate) async fn finished(
@@ -39,7 +39,8 @@ pub(crate) async fn finished(
     Ok(job)
 }
 
-fn may_pass(error: &ClientError) -> bool {
+/// Whether a question that failed so is worth asking again.
+pub(crate) fn may_pass(error: &ClientError) -> bool {
     match error {
         ClientError::Problem { problem, .. } => problem.kind.retry_after_s().is_some(),
         ClientError::Ambiguous(_) | ClientError::Unreachable(_) | ClientError::Truncated(_) => true,

@@ -104,8 +104,8 @@ pub(crate) struct One {
 
 /// Confirm the check value of the whole key; it is made in the HSM then.
 ///
-/// Give the value that the manufacturer states, not the one that is shown: a wrong one ends the
-/// ceremony.
+/// Give the value that the manufacturer states, not the one that is shown. Where they differ, a component
+/// is wrong: give the ceremony up.
 #[derive(Args, Debug)]
 #[command(after_long_help = format!("\
 Examples:

@@ -178,10 +178,6 @@ impl<'a> Worker<'a> {
 impl Station<'_> {
     fn work(&self, job: &Job) -> Result<Reply, Trouble> {
         match job {
-            Job::AddComponent { ceremony, shape, method, partial, component } => {
-                let ceremony = Ceremony { name: ceremony, shape: *shape, method: *method };
-                self.add_component(&ceremony, partial.as_deref(), component)
-            }
             Job::Canary => {
                 ask_canary(&self.hand, self.epoch)?;
                 Ok(Reply::Alive)
@@ -189,35 +185,17 @@ impl Station<'_> {
             Job::Check { key, reduction, code, inputs, row } => {
                 self.check(key, *reduction, code, inputs, row.as_ref())
             }
-            Job::CloseCeremony { ceremony } => self.close_ceremony(ceremony),
             Job::Counters => {
                 Ok(Reply::Counters(self.shared.counters.report(self.shared.cache.len())))
             }
             Job::Destroy { key } => self.destroy(key),
-            Job::DestroyKek { generation } => self.destroy_kek(*generation),
-            Job::DestroyTransportKey { label } => self.destroy_transport_key(label),
             Job::Expand { records, data, resident, source } => {
                 self.expand(&Expansion { records, data, resident: *resident }, source)
-            }
-            Job::FinishCeremony { ceremony, shape, method, partial, label, count } => {
-                let ceremony = Ceremony { name: ceremony, shape: *shape, method: *method };
-                self.finish_ceremony(&ceremony, partial, label, *count)
             }
             Job::FingerprintKey => {
                 let key = self.epoch.fingerprint_key.expose().to_vec();
                 Ok(Reply::FingerprintKey(SecretBytes::new(key)))
             }
-            Job::GenerateTransportKey { label, bits } => self.generate_transport_key(label, *bits),
-            Job::GenerateTransportPair { label, bits } => {
-                self.generate_transport_pair(label, *bits)
-            }
-            Job::ImportTransportKey { label, shape, value } => {
-                self.import_transport_key(label, *shape, value.expose())
-            }
-            Job::KekGenerations => self.kek_generations(),
-            Job::ListTransportKeys => self.list_transport_keys(),
-            Job::MakeKek { generation } => self.make_kek(*generation),
-            Job::OpenCeremony { ceremony } => self.open_ceremony(ceremony),
             Job::Random { count } => self.random(*count),
             Job::Resync { key, digits, codes, from, count } => {
                 self.resync(key, *digits, codes, *from, *count)
@@ -232,10 +210,40 @@ impl Station<'_> {
             }
             Job::SignCheckpoint { digest } => self.sign_checkpoint(digest),
             Job::Tag { data } => self.tag(data),
-            Job::TransportPublicKey { label } => self.transport_public_key(label),
             Job::Verify { key, digits, code, candidates } => {
                 self.verify(key, *digits, code, candidates)
             }
+            job => self.administer(job),
+        }
+    }
+
+    /// What officers ask for: transport keys, ceremonies, rotation.
+    fn administer(&self, job: &Job) -> Result<Reply, Trouble> {
+        match job {
+            Job::AddComponent { ceremony, shape, method, partial, component } => {
+                let ceremony = Ceremony { name: ceremony, shape: *shape, method: *method };
+                self.add_component(&ceremony, partial.as_deref(), component)
+            }
+            Job::CloseCeremony { ceremony } => self.close_ceremony(ceremony),
+            Job::DestroyKek { generation } => self.destroy_kek(*generation),
+            Job::DestroyTransportKey { label } => self.destroy_transport_key(label),
+            Job::FinishCeremony { ceremony, shape, method, partial, label, count } => {
+                let ceremony = Ceremony { name: ceremony, shape: *shape, method: *method };
+                self.finish_ceremony(&ceremony, partial, label, *count)
+            }
+            Job::GenerateTransportKey { label, bits } => self.generate_transport_key(label, *bits),
+            Job::GenerateTransportPair { label, bits } => {
+                self.generate_transport_pair(label, *bits)
+            }
+            Job::ImportTransportKey { label, shape, value } => {
+                self.import_transport_key(label, *shape, value.expose())
+            }
+            Job::KekGenerations => self.kek_generations(),
+            Job::ListTransportKeys => self.list_transport_keys(),
+            Job::MakeKek { generation } => self.make_kek(*generation),
+            Job::OpenCeremony { ceremony } => self.open_ceremony(ceremony),
+            Job::TransportPublicKey { label } => self.transport_public_key(label),
+            _ => Err(JobError::Malformed.into()),
         }
     }
 

@@ -10,14 +10,18 @@
 pub mod ceremony;
 pub mod frame;
 pub mod message;
+pub mod reply;
 pub mod report;
 pub mod secret;
+pub mod source;
 
 pub use ceremony::{KcvMethod, KeyShape, TransportShape, UnknownShape};
 pub use frame::{FrameError, MAX_FRAME, decode, encode};
 pub use message::*;
+pub use reply::{JobError, Reply};
 pub use report::*;
 pub use secret::SecretBytes;
+pub use source::*;
 
 /// Version of everything in this crate. A difference ends the conversation.
 pub const PROTOCOL: u32 = 3;

@@ -35,8 +35,8 @@ pub use code::{Code, Scope};
 pub use crypto::ContainerCrypto;
 pub use format::{Detected, Format};
 pub use options::{
-    Declared, IntegerEncoding, Lenience, Limits, OneTime, OpenPgp, ReadOptions, SecretEncoding, Signatures,
-    Trust,
+    Declared, IntegerEncoding, Lenience, Limits, OneTime, OpenPgp, ReadOptions, SecretEncoding,
+    Signatures, Trust,
 };
 pub use record::{Algorithm, CameraPart, Record, SecretValue};
 pub use refusal::{Position, Refusal, Warning};
@@ -47,7 +47,7 @@ use reader::Reader;
 use text::oath::Dialect;
 
 /// How much of a file is looked at to tell its format.
-const PEEK: u64 = 4096;
+pub const PEEK: u64 = 4096;
 
 /// A seed file being read.
 pub struct SeedFile<'a> {
@@ -105,6 +105,12 @@ fn reader<'a>(
     input: impl BufRead + Send + 'a,
     options: ReadOptions,
 ) -> Result<Box<dyn Reader + Send + 'a>, Refusal> {
+    // An OpenPGP message asks it of itself, and not of the file inside that its signature covers.
+    let can_sign = matches!(format, Format::Pskc | Format::PskcDraft | Format::OpenPgp);
+    if options.signatures == Signatures::Require && !can_sign {
+        let rule = "a file of this format is signed as an OpenPGP message";
+        return Err(Refusal::new(Code::SigMissing, "file", rule));
+    }
     match format {
         Format::Pskc => pskc::open(input, options),
         Format::PskcDraft => pskc::draft::open(input, options),

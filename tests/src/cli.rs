@@ -69,6 +69,11 @@ impl Cli {
         Self { arguments: arguments.into() }
     }
 
+    /// Server and certificate, as they stand before the words of a command.
+    pub fn words(&self) -> &[String] {
+        &self.arguments
+    }
+
     /// Runs `warifu WORDS` with something on its standard input.
     pub fn run_with(&self, words: &[&str], input: &str) -> Outcome {
         let mut command = Command::new(Program::Warifu.path());

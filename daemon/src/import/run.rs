@@ -6,6 +6,7 @@
 use std::{
     collections::HashSet,
     hash::{BuildHasher as _, RandomState},
+    io::Read as _,
     path::PathBuf,
     sync::Arc,
 };
@@ -16,7 +17,7 @@ use warifu_keys::{
     hsm::HsmError,
     secret::Secret,
     seedfile::{
-        self, Code, ContainerCrypto, OpenPgp, ReadOptions, Refusal, Trust, Unlock, Warning,
+        self, Code, ContainerCrypto, Format, OpenPgp, ReadOptions, Refusal, Trust, Unlock, Warning,
         crypto::KeySource,
     },
 };
@@ -283,9 +284,18 @@ impl Run<'_> {
         }
     }
 
+    fn is_openpgp(&self) -> bool {
+        let mut first = Vec::new();
+        let read = self.spool.reader().take(seedfile::PEEK).read_to_end(&mut first);
+        let told = read.ok().map(|_| seedfile::explain(&first, self.job.reading.format));
+        told.is_some_and(|told| told.is_ok_and(|told| told.format == Format::OpenPgp))
+    }
+
     /// Keys for OpenPGP messages, read anew for each import: they are in memory no longer than it takes.
     fn openpgp(&self) -> Result<OpenPgp, Halt> {
-        let Some(files) = &self.service.imports.settings.openpgp else {
+        let configured = self.service.imports.settings.openpgp.as_ref();
+        // Keys that are given for any other file say that it should have been a message.
+        let Some(files) = configured.filter(|_| self.is_openpgp()) else {
             return Ok(OpenPgp::default());
         };
         let read = |path: &PathBuf| {

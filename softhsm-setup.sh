@@ -12,8 +12,9 @@ usage() {
 Usage: ./softhsm-setup.sh [COMMAND] [OPTIONS]
 
 Commands:
-  demo            set everything up, start warifud, and show a code being accepted, refused as
-                  reused, a lock and an unlock, and the life of a customer's token (the default)
+  demo            set everything up, start warifud, and show two officers bringing tokens into
+                  service, a code being accepted, refused as reused, a lock and an unlock, and the
+                  life of a customer's token (the default)
   demo --stop     stop the daemon; with --purge also remove everything that was made
   init            set everything up, start nothing
   status          show what is there and whether the daemon runs
@@ -37,7 +38,8 @@ HELP
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 readonly here token_label=warifu-demo bank=demo-bank
-readonly -a roles=(validator operator officer auditor)
+# Who holds a certificate, as NAME:ROLE; each has a profile NAME.toml for warifu.
+readonly -a people=(validator:validator operator:operator auditor:auditor sato:officer suzuki:officer)
 
 say() {
     if [ -t 1 ]; then printf '\n\033[1m%s\033[0m\n' "$*"; else printf '\n%s\n' "$*"; fi
@@ -205,10 +207,16 @@ revocation_list() {
         -crl_lastupdate "$(date -u +%y%m%d%H%M%SZ)" -out pki/crl.pem 2>/dev/null
 }
 
+pki_is_whole() {
+    local one
+    for one in "${people[@]}"; do
+        if [ ! -s "pki/${one%:*}.pem" ]; then return 1; fi
+    done
+    [ -s pki/crl.pem ] && openssl x509 -noout -checkend 604800 -in pki/server.pem >/dev/null
+}
+
 make_pki() {
-    if [ -s pki/crl.pem ] && openssl x509 -noout -checkend 604800 -in pki/server.pem >/dev/null; then
-        return
-    fi
+    if pki_is_whole; then return; fi
     say "Making a development PKI for $bank"
     if running >/dev/null; then stop_daemon; fi # it starts again with the new certificates
     if [ ! -s pki/ca.pem ] || ! openssl x509 -noout -checkend 8640000 -in pki/ca.pem >/dev/null; then
@@ -219,16 +227,18 @@ make_pki() {
     fi
     certificate server "/O=Warifu demo/CN=localhost" "$(printf '%s\n%s\n' \
         'extendedKeyUsage=serverAuth' 'subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1')"
-    local role
-    for role in "${roles[@]}"; do
-        certificate "$role" "/O=$bank/CN=$role-1" "$(printf '%s\n%s\n' \
-            'extendedKeyUsage=clientAuth' "subjectAltName=URI:warifu://$bank/$role/$role-1")"
+    local one name role
+    for one in "${people[@]}"; do
+        name=${one%:*} role=${one#*:}
+        if [ "$role" != officer ]; then name=$name-1; fi # officers are persons, the others seats
+        certificate "${one%:*}" "/O=$bank/CN=$name" "$(printf '%s\n%s\n' \
+            'extendedKeyUsage=clientAuth' "subjectAltName=URI:warifu://$bank/$role/$name")"
     done
     revocation_list
 }
 
 make_configuration() {
-    local role kept=''
+    local one kept=''
     if [ -e warifud.toml ]; then
         kept=$(sed -n 's/^listen = "127.0.0.1:\([0-9]*\)"$/\1/p' warifud.toml | head -n 1)
     fi
@@ -265,9 +275,9 @@ require_synchronised = false # a trial in a container has no say over the kernel
 name = "$bank"
 profile = "standalone" # codes are checked by serial; the bank's own systems know whose token it is
 CONF
-    for role in "${roles[@]}"; do
+    for one in "${people[@]%:*}"; do
         printf 'server = "https://localhost:%s"\nca = "pki/ca.pem"\ncert = "pki/%s.pem"\nkey = "pki/%s.key"\n' \
-            "$port" "$role" "$role" >"$role.toml"
+            "$port" "$one" "$one" >"$one.toml"
     done
 }
 
@@ -372,13 +382,33 @@ show() {
     fi
 }
 
+in_service() { warifu --profile operator.toml tokens show "$1" >/dev/null 2>&1; }
+
+# state_of BATCH: a word of the import, nothing where there is none of this name.
+state_of() {
+    warifu --profile sato.toml imports show "$1" 2>/dev/null | awk '$1 == "state" { print $2 }'
+}
+
+fingerprint_of() {
+    warifu --profile sato.toml --json imports show "$1" \
+        | grep -oE '"fingerprint": ?"[0-9a-f]{64}"' | grep -oE '[0-9a-f]{64}'
+}
+
+# import NAME FIRST-SERIAL: one officer stages, the other approves; each step only where it is left.
 import() {
     local name=$1 first=$2
-    if warifu --profile operator.toml tokens show "$first" >/dev/null 2>&1; then
+    if in_service "$first"; then
         echo "batch $name is in service already"
         return
     fi
-    show 0 'done' "warifu --profile officer.toml import $name.xml --key-label demo --batch $name"
+    if [ "$(state_of "$name")" != staged ]; then
+        show 0 'STAGED' "warifu --profile sato.toml import $name.xml --key-label demo --batch $name"
+    fi
+    say "Whoever staged it can not approve it; the other officer can, with the fingerprint that is read out"
+    show 1 'Another person' "warifu --profile sato.toml imports approve $name \
+--fingerprint $(fingerprint_of "$name")"
+    show 0 'done' "warifu --profile suzuki.toml imports approve $name \
+--fingerprint $(fingerprint_of "$name")"
 }
 
 # The next counter that the server expects of a HOTP token.
@@ -457,7 +487,7 @@ tour() {
     totp=$(printf 'T%07d' "$slot")
     say "Tour. To repeat a command:"
     printf "  cd %s\n  export PATH=%s:\$PATH SOFTHSM2_CONF=%s\n" "$dir" "$programs" "$SOFTHSM2_CONF"
-    say "An officer brings three encrypted seed files (PSKC, RFC 6030) into service"
+    say "Two officers bring three encrypted seed files (PSKC, RFC 6030) into service"
     import hotp H0000001
     import totp T0000001
     import cards 10000001
@@ -479,7 +509,8 @@ That was Warifu. The daemon goes on running. What to try next, in $dir:
   warifu policy list
   warifu hsm doctor --config warifud.toml
   warifu seedfile inspect hotp.xml --key-file transport.hex
-  warifu --profile officer.toml backup create backup.wfb
+  warifu --profile sato.toml backup create backup.wfb
+  warifu --profile sato.toml imports report hotp
   curl -s http://127.0.0.1:$((port + 1))/metrics
 Stop it:   $here/softhsm-setup.sh demo --stop$place
 Remove it: $here/softhsm-setup.sh demo --stop --purge$place

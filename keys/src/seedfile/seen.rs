@@ -3,12 +3,35 @@
 //! Not responsible for what a repetition means.
 
 use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use sha2::{Digest as _, Sha256};
 
 /// A set of digests.
 #[derive(Debug, Default)]
-pub(super) struct Seen(HashSet<[u8; 16]>);
+pub(super) struct Seen(HashSet<[u8; 16], AsIs>);
+
+/// Digests need no second hashing to be spread over a table.
+pub(super) type AsIs = BuildHasherDefault<FirstOctets>;
+
+/// Takes the first octets of a digest for its hash.
+#[derive(Debug, Default)]
+pub(super) struct FirstOctets(u64);
+
+impl Hasher for FirstOctets {
+    fn write(&mut self, octets: &[u8]) {
+        if let Some(first) = octets.first_chunk::<8>() {
+            self.0 = u64::from_le_bytes(*first);
+        }
+    }
+
+    // The length of an array, which is the same for all.
+    fn write_usize(&mut self, _length: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
 
 impl Seen {
     /// Notes the parts; `true` where the same parts were noted before.

@@ -32,9 +32,28 @@ pub(in crate::seedfile) fn decode(
 /// Hexadecimal, an even number of digits, either case.
 pub(in crate::seedfile) fn hex(text: &str, field: &'static str) -> Result<Secret, Refusal> {
     let rule = "an even number of hexadecimal digits and nothing else";
-    let mut made = Zeroizing::new(vec![0; text.len() / 2]);
-    hex::decode_to_slice(text, &mut made).map_err(|_| Refusal::new(Code::Hex, field, rule))?;
+    let refuse = || Refusal::new(Code::Hex, field, rule);
+    if !text.len().is_multiple_of(2) {
+        return Err(refuse());
+    }
+    let mut made = Zeroizing::new(Vec::with_capacity(text.len() / 2));
+    for pair in text.as_bytes().chunks_exact(2) {
+        let [high, low] = *pair else { return Err(refuse()) };
+        let (Some(high), Some(low)) = (hex_digit(high), hex_digit(low)) else {
+            return Err(refuse());
+        };
+        made.push((high << 4) | low);
+    }
     Ok(Secret::new(std::mem::take(&mut *made)))
+}
+
+const fn hex_digit(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        _ => None,
+    }
 }
 
 /// Base64 (RFC 4648 s.4), padded, the bits behind the last octet zero.

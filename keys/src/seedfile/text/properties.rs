@@ -70,7 +70,7 @@ fn options(format: Option<Format>, is_declared: bool) -> ReadOptions {
         ..Declared::default()
     };
     let limits = Limits { keys: 16, text_bytes: 400, ..Limits::default() };
-    ReadOptions { format, declared, limits, ..ReadOptions::default() }
+    ReadOptions { format, limits, declared, ..ReadOptions::default() }
 }
 
 proptest! {

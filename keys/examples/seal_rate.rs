@@ -2,7 +2,7 @@
 //! supervisor and its workers take into custody, as JSON. Divided by `import_per_s` of `warifu-hsm
 //! bench`, one process per worker, it says what the worker costs around the HSM's own calls.
 //!
-//! Needs Warifu's keys on the token; leaves none behind. Not responsible for: files and the store.
+//! Makes Warifu's keys where the token has none. Not responsible for: files and the store.
 #![forbid(unsafe_code)]
 
 use std::{error::Error, io, time::Instant};
@@ -13,7 +13,8 @@ use warifu_core::{custody::CustodyKind, oath::HashAlgorithm};
 use warifu_keys::{
     custody::hmac,
     hsm::{
-        Cipher, Hsm, HsmConfig, MacHash, SealOrder, SecretBytes, SeedSource, ValueMac, WorkerConfig,
+        Cipher, Hsm, HsmConfig, MacHash, SealOrder, SecretBytes, SeedSource, ValueMac,
+        WorkerConfig, init,
     },
 };
 
@@ -32,7 +33,9 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let mut number = || arguments.next().and_then(|text| text.parse::<usize>().ok());
     let (workers, seeds) = (number().unwrap_or(1), number().unwrap_or(20_000));
     let worker: WorkerConfig = serde_json::from_reader(io::stdin().lock())?;
-    let hsm = Hsm::start(HsmConfig { workers, ..HsmConfig::new(worker) }).await?;
+    let config = HsmConfig { workers, ..HsmConfig::new(worker) };
+    init(&config).await?;
+    let hsm = Hsm::start(config).await?;
     hsm.destroy_transport_key(LABEL).await?;
     hsm.import_transport_key(LABEL, SecretBytes::new(KEY.to_vec())).await?;
     let mut batches: Vec<Vec<SealOrder>> = Vec::new();

@@ -5,6 +5,8 @@
 
 use std::io::{self, BufRead, Read};
 
+use memchr::memchr_iter;
+
 use super::code::Code;
 
 /// Most bytes handed on at once, so that the budget is checked often.
@@ -51,6 +53,13 @@ impl<R: BufRead> Gate<R> {
         self.seen.line
     }
 
+    /// Bytes that are already at hand, at most so many, without consuming them.
+    pub(super) fn peek(&mut self, most: usize) -> &[u8] {
+        let bytes = if self.seen.fault.is_none() { self.inner.fill_buf().ok() } else { None };
+        let bytes = bytes.unwrap_or_default();
+        bytes.get(..most).unwrap_or(bytes)
+    }
+
     /// Whether the end of the input was reached.
     pub(super) fn ended(&self) -> bool {
         self.ended
@@ -72,12 +81,31 @@ impl<R: BufRead> Gate<R> {
 
 impl Seen {
     fn look(&mut self, bytes: &[u8]) {
+        if self.take_plain(bytes) {
+            return;
+        }
         for &byte in bytes {
             if self.fault.is_some() {
                 return;
             }
             self.fault = self.judge(byte).map(|code| (code, self.line));
         }
+    }
+
+    /// Takes bytes in that are all printable ASCII or blanks and within the budget, which most are:
+    /// nothing can be wrong with them. `false` where each has to be judged.
+    fn take_plain(&mut self, bytes: &[u8]) -> bool {
+        let event_len = self.event_len.saturating_add(bytes.len());
+        let is_new = self.fault.is_none() && self.partial.is_empty();
+        if !is_new || event_len > self.budget || !is_plain(bytes) {
+            return false;
+        }
+        let count = |wanted: u8| memchr_iter(wanted, bytes).count();
+        self.event_len = event_len;
+        self.event_equals = self.event_equals.saturating_add(count(b'='));
+        self.line = self.line.saturating_add(u64::try_from(count(b'\n')).unwrap_or(u64::MAX));
+        self.event_blank = self.event_blank && bytes.iter().all(|byte| is_blank(*byte));
+        true
     }
 
     /// Takes one byte in; the class of what is wrong with it.
@@ -125,6 +153,16 @@ impl Seen {
     }
 }
 
+/// Without a branch in it, so that many bytes are looked at together.
+fn is_plain(bytes: &[u8]) -> bool {
+    let is_odd = |byte: u8| (byte & 0x80) | u8::from((byte < 0x20) & !is_blank(byte));
+    bytes.iter().fold(0, |odd, byte| odd | is_odd(*byte)) == 0
+}
+
+const fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+}
+
 impl<R: BufRead> BufRead for Gate<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.seen.fault.is_some() {
@@ -156,6 +194,8 @@ impl<R: BufRead> Read for Gate<R> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::{Strategy as _, any, prop, prop_assert_eq, prop_oneof, proptest};
+
     use super::*;
 
     fn drain(bytes: &[u8], chunk: usize, budget: usize) -> (Option<(Code, u64)>, u64) {
@@ -192,6 +232,39 @@ mod tests {
             for chunk in [1, 2, 7, 500] {
                 assert_eq!(drain(bytes, chunk, 99).0, Some((*code, *line)), "{code} {chunk}");
             }
+        }
+    }
+
+    fn seen(budget: usize) -> Seen {
+        Gate::new(io::empty(), budget, 4).seen
+    }
+
+    fn found(seen: &Seen) -> (Option<(Code, u64)>, u64, usize, usize, bool) {
+        (seen.fault, seen.line, seen.event_len, seen.event_equals, seen.event_blank)
+    }
+
+    proptest! {
+        #[test]
+        fn looking_at_many_bytes_together_makes_no_difference(
+            bytes in prop::collection::vec(
+                prop_oneof![
+                    8 => (0x20_u8..0x7F).boxed(),
+                    2 => prop::sample::select(b" \t\r\n=".to_vec()).boxed(),
+                    1 => any::<u8>().boxed(),
+                ],
+                0..200,
+            ),
+            chunk in 1_usize..60,
+            budget in 1_usize..300,
+        ) {
+            let (mut together, mut alone) = (seen(budget), seen(budget));
+            bytes.chunks(chunk).for_each(|part| together.look(part));
+            for &byte in &bytes {
+                if alone.fault.is_none() {
+                    alone.fault = alone.judge(byte).map(|code| (code, alone.line));
+                }
+            }
+            prop_assert_eq!(found(&together), found(&alone));
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::io::BufRead;
+use std::mem;
 
 use zeroize::Zeroizing;
 
@@ -20,6 +21,7 @@ use dialect::Dialect;
 use element::{El, Place};
 use names::{DS, PSKC};
 use package::Package;
+use plain::{Spaces, Tree};
 use values::Values;
 
 mod device;
@@ -32,6 +34,7 @@ mod names;
 mod number;
 mod package;
 mod parameters;
+pub(super) mod plain;
 mod policy;
 mod signature;
 mod values;
@@ -65,6 +68,9 @@ struct PskcReader<R> {
     signed: bool,
     seal: Option<signature::Seal>,
     first: Option<Piece>,
+    spaces: Spaces,
+    /// The package being read quickly.
+    plain: Zeroizing<Vec<u8>>,
     ready: VecDeque<Result<Record, Refusal>>,
     warnings: Vec<Warning>,
     done: bool,
@@ -86,7 +92,7 @@ impl<R: BufRead> PskcReader<R> {
             scanner.cover(covered);
         }
         let root = scanner.root()?;
-        let is_later = check_root(&root, &options, dialect).map_err(|refusal| {
+        let (is_later, spaces) = check_root(&root, &options, dialect).map_err(|refusal| {
             // A file that is not even XML is told so, rather than that its root is unknown.
             scanner.drain().filter(|found| is_syntax(found.code)).unwrap_or(refusal)
         })?;
@@ -112,6 +118,8 @@ impl<R: BufRead> PskcReader<R> {
             signed: false,
             seal: None,
             first: None,
+            spaces,
+            plain: Zeroizing::default(),
             ready: VecDeque::new(),
             warnings: warnings.into_iter().collect(),
             done: false,
@@ -127,6 +135,9 @@ impl<R: BufRead> PskcReader<R> {
 
     /// Reads until a record or refusal is ready; `false` at the end.
     fn step(&mut self) -> Result<bool, Refusal> {
+        if let Some(done) = self.quick_step() {
+            return done.map(|()| true);
+        }
         let piece = match self.first.take() {
             Some(piece) => Some(piece),
             None => self.scanner.next_piece()?,
@@ -135,6 +146,37 @@ impl<R: BufRead> PskcReader<R> {
             Some(piece) => self.absorb(piece).map(|()| true),
             None => self.finish().map(|()| false),
         }
+    }
+
+    /// Reads the next package the quick way, where that is possible.
+    fn quick_step(&mut self) -> Option<Result<(), Refusal>> {
+        let packages_follow = self.stage == Stage::Packages && self.first.is_none();
+        if !packages_follow || self.dialect != Dialect::Rfc {
+            return None;
+        }
+        let mut xml = mem::take(&mut self.plain);
+        let done = self.quick_package(&mut xml);
+        self.plain = xml;
+        done
+    }
+
+    fn quick_package(&mut self, xml: &mut Vec<u8>) -> Option<Result<(), Refusal>> {
+        let (line, len) = self.scanner.peek("KeyPackage", xml)?;
+        let text = std::str::from_utf8(xml).ok()?;
+        let spaces = mem::take(&mut self.spaces);
+        let tree = Tree::read(text, &spaces, &self.options.limits);
+        let done = tree.and_then(|tree| {
+            let number = self.packages.saturating_add(1);
+            let place = Place::of_plain(line, format!("KeyPackage[{number}]"));
+            let el = El::of_plain(&tree, &place);
+            el.is(PSKC, "KeyPackage").then(|| {
+                self.packages = number;
+                self.scanner.skip(len);
+                self.package(el)
+            })
+        });
+        self.spaces = spaces;
+        done
     }
 
     fn absorb(&mut self, mut piece: Piece) -> Result<(), Refusal> {
@@ -414,11 +456,16 @@ impl<R: BufRead> Iterator for PskcReader<R> {
     }
 }
 
-fn check_root(root: &Root, options: &ReadOptions, dialect: Dialect) -> Result<bool, Refusal> {
+fn check_root(
+    root: &Root,
+    options: &ReadOptions,
+    dialect: Dialect,
+) -> Result<(bool, Spaces), Refusal> {
     let text = root.alone();
     let document = element::parse(&text, &options.limits, root.line, 0)?;
     let place = Place::of_root(root).in_dialect(dialect);
-    header::check_root(El::of_root(&document, &place))
+    let is_later = header::check_root(El::of_root(&document, &place))?;
+    Ok((is_later, Spaces::of(&document)))
 }
 
 const fn is_syntax(code: Code) -> bool {

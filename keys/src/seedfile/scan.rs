@@ -8,6 +8,7 @@
 use std::io::BufRead;
 use std::mem;
 
+use memchr::memchr_iter;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 use zeroize::Zeroizing;
@@ -15,6 +16,7 @@ use zeroize::Zeroizing;
 use super::code::Code;
 use super::gate::Gate;
 use super::options::Limits;
+use super::pskc::plain;
 use super::refusal::{Position, Refusal};
 use super::signature::covered::Covered;
 
@@ -171,6 +173,31 @@ impl<R: BufRead> Scanner<R> {
             }
         }
         Ok(None)
+    }
+
+    /// Copies the next child of the root out, where it is at hand as a whole, is of this local name
+    /// and nothing but blanks stands before it. Its line, and what to [`Self::skip`] once it was read.
+    pub(super) fn peek(&mut self, local: &str, xml: &mut Vec<u8>) -> Option<(u64, usize)> {
+        let most = self.limits.text_bytes.min(self.limits.record_bytes);
+        if self.depth != 1 || self.floor != 1 || self.covered.is_some() {
+            return None;
+        }
+        let line = self.line();
+        let bytes = self.reader.get_mut().peek(most);
+        let blanks = bytes.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'\n'))?;
+        let (before, rest) = bytes.split_at_checked(blanks)?;
+        let extent = plain::extent(rest, local)?;
+        xml.clear();
+        xml.extend_from_slice(rest.get(..extent)?);
+        let lines = memchr_iter(b'\n', before).count();
+        Some((line.saturating_add(u64::try_from(lines).ok()?), blanks.checked_add(extent)?))
+    }
+
+    /// Leaves out what was peeked at.
+    pub(super) fn skip(&mut self, len: usize) {
+        let gate = self.reader.get_mut();
+        gate.next_event();
+        gate.consume(len);
     }
 
     /// Reads to the end for the sake of well-formedness; the first fault found.

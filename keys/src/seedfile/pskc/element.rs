@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::dialect::Dialect;
 use super::names;
+use super::plain;
 use crate::seedfile::code::Code;
 use crate::seedfile::options::Limits;
 use crate::seedfile::refusal::{Position, Refusal};
@@ -63,6 +64,11 @@ impl Place {
         Self { line: piece.line, extra_lines, base: label, dialect: Dialect::Rfc }
     }
 
+    /// The place of a child of the root that was read quickly.
+    pub(super) fn of_plain(line: u64, label: String) -> Self {
+        Self { line, extra_lines: 0, base: label, dialect: Dialect::Rfc }
+    }
+
     /// The place of the root element itself.
     pub(in crate::seedfile) fn of_root(root: &Root) -> Self {
         Self { line: root.line, extra_lines: 0, base: String::new(), dialect: Dialect::Rfc }
@@ -74,10 +80,59 @@ impl Place {
     }
 }
 
+/// An element or text, read by one of two parsers.
+#[derive(Clone, Copy)]
+enum At<'a> {
+    Strict(Node<'a, 'a>),
+    Plain(plain::Node<'a>),
+}
+
+impl<'a> At<'a> {
+    fn first_child(self) -> Option<Self> {
+        match self {
+            Self::Strict(node) => node.first_child().map(Self::Strict),
+            Self::Plain(node) => node.first_child().map(Self::Plain),
+        }
+    }
+
+    fn next_sibling(self) -> Option<Self> {
+        match self {
+            Self::Strict(node) => node.next_sibling().map(Self::Strict),
+            Self::Plain(node) => node.next_sibling().map(Self::Plain),
+        }
+    }
+
+    fn children(self) -> impl Iterator<Item = Self> {
+        std::iter::successors(self.first_child(), |at| at.next_sibling())
+    }
+
+    /// What a text says; `None` for all else.
+    fn text(self) -> Option<&'a str> {
+        match self {
+            Self::Strict(node) if node.is_text() => Some(node.text().unwrap_or_default()),
+            Self::Strict(_) => None,
+            Self::Plain(node) => node.text(),
+        }
+    }
+
+    fn is_element(self) -> bool {
+        match self {
+            Self::Strict(node) => node.is_element(),
+            Self::Plain(node) => node.text().is_none(),
+        }
+    }
+
+    /// Whether there is no text below but blanks.
+    fn is_blank(self) -> bool {
+        let mut below = self.children();
+        below.all(|at| at.text().map_or_else(|| at.is_blank(), |text| trimmed(text).is_empty()))
+    }
+}
+
 /// An element and where it stands.
 #[derive(Clone, Copy)]
 pub(in crate::seedfile) struct El<'a> {
-    node: Node<'a, 'a>,
+    at: At<'a>,
     place: &'a Place,
 }
 
@@ -88,22 +143,34 @@ impl<'a> El<'a> {
         place: &'a Place,
     ) -> Option<Self> {
         let node = document.root_element().first_element_child()?;
-        Some(Self { node, place })
+        Some(Self { at: At::Strict(node), place })
+    }
+
+    /// The same of a piece that was read quickly. Names are those of the RFC.
+    pub(super) fn of_plain(tree: &'a plain::Tree<'a>, place: &'a Place) -> Self {
+        Self { at: At::Plain(tree.top()), place }
     }
 
     /// The root element.
     pub(in crate::seedfile) fn of_root(document: &'a Document<'a>, place: &'a Place) -> Self {
-        Self { node: document.root_element(), place }
+        Self { at: At::Strict(document.root_element()), place }
     }
 
-    /// The node itself, for walks over parts that are only looked at.
-    pub(in crate::seedfile) fn node(self) -> Node<'a, 'a> {
-        self.node
+    /// The node itself, for walks over parts that are only looked at; `None` in a piece that was
+    /// read quickly.
+    pub(in crate::seedfile) fn node(self) -> Option<Node<'a, 'a>> {
+        match self.at {
+            At::Strict(node) => Some(node),
+            At::Plain(_) => None,
+        }
     }
 
     /// Namespace, empty where there is none.
     pub(in crate::seedfile) fn namespace(self) -> &'a str {
-        self.place.dialect.namespace(self.node)
+        match self.at {
+            At::Strict(node) => self.place.dialect.namespace(node),
+            At::Plain(node) => node.namespace(),
+        }
     }
 
     /// Whether drafts are read here.
@@ -113,7 +180,10 @@ impl<'a> El<'a> {
 
     /// Local name.
     pub(in crate::seedfile) fn name(self) -> &'a str {
-        self.place.dialect.name(self.node)
+        match self.at {
+            At::Strict(node) => self.place.dialect.name(node),
+            At::Plain(node) => node.name(),
+        }
     }
 
     /// Whether this is `name` of RFC 6030.
@@ -123,40 +193,74 @@ impl<'a> El<'a> {
 
     /// An attribute without namespace, blanks trimmed.
     pub(in crate::seedfile) fn attribute(self, name: &str) -> Option<&'a str> {
-        let named = |name: &str| {
-            let mut all = self.node.attributes();
-            all.find(|a| a.namespace().is_none() && a.name() == name)
-        };
         let others = self.place.dialect.attribute_names(name);
-        let found = named(name).or_else(|| others.iter().find_map(|other| named(other)));
-        found.map(|a| a.value().trim_matches(is_blank))
+        let found = self.written(name).or_else(|| others.iter().find_map(|at| self.written(at)));
+        found.map(trimmed)
+    }
+
+    fn written(self, name: &str) -> Option<&'a str> {
+        match self.at {
+            At::Strict(node) => {
+                let mut all = node.attributes();
+                all.find(|a| a.namespace().is_none() && a.name() == name).map(|a| a.value())
+            }
+            At::Plain(node) => {
+                node.attributes().iter().find(|(other, _)| *other == name).map(|(_, value)| *value)
+            }
+        }
     }
 
     /// The elements beside this one, where a piece was given more of them.
     pub(super) fn siblings(self) -> impl Iterator<Item = El<'a>> {
-        let following = self.node.next_siblings().skip(1).filter(Node::is_element);
-        following.map(move |node| Self { node, place: self.place })
+        let following = std::iter::successors(self.at.next_sibling(), |at| at.next_sibling());
+        let elements = following.filter(|at| at.is_element());
+        elements.map(move |at| Self { at, place: self.place })
     }
 
     /// Names of the attributes without namespace.
-    pub(in crate::seedfile) fn attribute_names(self) -> impl Iterator<Item = &'a str> {
-        self.node.attributes().filter(|a| a.namespace().is_none()).map(|a| a.name())
+    pub(in crate::seedfile) fn attribute_names(self) -> Vec<&'a str> {
+        match self.at {
+            At::Strict(node) => {
+                node.attributes().filter(|a| a.namespace().is_none()).map(|a| a.name()).collect()
+            }
+            At::Plain(node) => node.attributes().iter().map(|(name, _)| *name).collect(),
+        }
     }
 
     /// Line in the file.
     pub(in crate::seedfile) fn position(self) -> Position {
-        let row = u64::from(self.node.document().text_pos_at(self.node.range().start).row);
+        let (row, extra) = match self.at {
+            At::Strict(node) => {
+                let row = node.document().text_pos_at(node.range().start).row;
+                (u64::from(row), self.place.extra_lines)
+            }
+            At::Plain(node) => (node.row(), 0),
+        };
         let line = self.place.line.saturating_add(row).saturating_sub(1);
-        let line = line.saturating_sub(self.place.extra_lines).max(self.place.line);
+        let line = line.saturating_sub(extra).max(self.place.line);
         Position { line, element: self.path() }
     }
 
-    fn path(self) -> String {
-        let mut names: Vec<&str> =
-            self.node.ancestors().filter(Node::is_element).map(|n| n.tag_name().name()).collect();
+    /// Names of this element and those around it, as written, from the root on.
+    fn names(self) -> Vec<&'a str> {
+        let mut names: Vec<&str> = match self.at {
+            At::Strict(node) => {
+                node.ancestors().filter(Node::is_element).map(|n| n.tag_name().name()).collect()
+            }
+            At::Plain(node) => {
+                let around = std::iter::successors(Some(node), |node| node.parent());
+                around.map(plain::Node::name).chain([node.root_name()]).collect()
+            }
+        };
         names.reverse();
-        let inner: Vec<&str> = names.iter().skip(2).copied().collect();
-        let mut path = String::from(names.first().copied().unwrap_or_default());
+        names
+    }
+
+    fn path(self) -> String {
+        let names = self.names();
+        let inner = names.iter().skip(2).copied();
+        let mut path = String::with_capacity(64);
+        path.push_str(names.first().copied().unwrap_or_default());
         for part in std::iter::once(self.place.base.as_str()).chain(inner) {
             if !part.is_empty() {
                 path.push('/');
@@ -193,23 +297,22 @@ impl<'a> El<'a> {
         many: &[&str],
     ) -> Result<Children<'a>, Refusal> {
         let mut found: Vec<El<'a>> = Vec::new();
-        for node in self.node.children() {
-            if node.is_text() && !node.text().unwrap_or_default().trim_matches(is_blank).is_empty()
-            {
+        for at in self.at.children() {
+            if at.text().is_some_and(|text| !trimmed(text).is_empty()) {
                 return Err(self.refuse(Code::Schema, "no text between the elements").for_file());
             }
-            if !node.is_element() {
+            if !at.is_element() {
                 continue;
             }
-            let child = Self { node, place: self.place };
-            let known = namespaces.contains(&child.namespace());
-            let single = known && once.contains(&child.name());
-            let repeatable = known && many.contains(&child.name());
+            let child = Self { at, place: self.place };
+            let (name, known) = (child.name(), namespaces.contains(&child.namespace()));
+            let single = known && once.contains(&name);
+            let repeatable = known && many.contains(&name);
             if !(single || repeatable) {
                 let rule = format!("{} has no such child element", self.name());
                 return Err(child.refuse(Code::Schema, rule).for_file());
             }
-            if single && found.iter().any(|other| other.name() == child.name()) {
+            if single && found.iter().any(|other| other.name() == name) {
                 let rule = format!("{} has this child at most once", self.name());
                 return Err(child.refuse(Code::Schema, rule).for_file());
             }
@@ -221,21 +324,29 @@ impl<'a> El<'a> {
     /// The text, which must not be interrupted by elements, comments or instructions: a reader that
     /// takes the first part only would see another value. Blanks around it are trimmed.
     pub(in crate::seedfile) fn text(self) -> Result<Zeroizing<String>, Refusal> {
+        if let Some(text) = self.single_text() {
+            return Ok(Zeroizing::new(text.to_owned()));
+        }
         let mut text = Zeroizing::new(String::new());
-        for node in self.node.children() {
-            if !node.is_text() {
+        for at in self.at.children() {
+            let Some(part) = at.text() else {
                 let rule = "a value holds text only, no elements, comments or instructions";
                 return Err(self.refuse(Code::Schema, rule).for_file());
-            }
-            text.push_str(node.text().unwrap_or_default());
+            };
+            text.push_str(part);
         }
-        Ok(Zeroizing::new(text.trim_matches(is_blank).to_owned()))
+        Ok(Zeroizing::new(trimmed(&text).to_owned()))
+    }
+
+    /// The text where it is in one part, as it nearly always is.
+    fn single_text(self) -> Option<&'a str> {
+        let only = self.at.first_child()?;
+        if only.next_sibling().is_some() { None } else { only.text().map(trimmed) }
     }
 
     /// Whether there is no text anywhere below: a value that was left out.
     pub(in crate::seedfile) fn is_blank(self) -> bool {
-        let texts = self.node.descendants().filter(Node::is_text);
-        texts.into_iter().all(|n| n.text().unwrap_or_default().trim_matches(is_blank).is_empty())
+        self.at.is_blank()
     }
 
     /// A name or label: not too long, no control or direction characters.
@@ -266,11 +377,16 @@ impl<'a> El<'a> {
 
     /// Octets in canonical base64; blanks inside are allowed, as in xs:base64Binary.
     pub(in crate::seedfile) fn base64(self) -> Result<Zeroizing<Vec<u8>>, Refusal> {
-        let text = self.text()?;
-        let compact: Zeroizing<Vec<u8>> =
-            Zeroizing::new(text.bytes().filter(|b| !b.is_ascii_whitespace()).collect());
-        STANDARD
-            .decode(compact.as_slice())
+        let octets = match self.single_text() {
+            Some(text) if !text.bytes().any(|b| b.is_ascii_whitespace()) => STANDARD.decode(text),
+            _ => {
+                let text = self.text()?;
+                let compact: Zeroizing<Vec<u8>> =
+                    Zeroizing::new(text.bytes().filter(|b| !b.is_ascii_whitespace()).collect());
+                STANDARD.decode(compact.as_slice())
+            }
+        };
+        octets
             .map(Zeroizing::new)
             .map_err(|_| self.refuse(Code::Base64, "canonical base64 with padding (RFC 4648 s.4)"))
     }
@@ -319,7 +435,7 @@ impl<'a> Children<'a> {
     }
 }
 
-/// Blanks of XML; not those of Unicode.
-fn is_blank(c: char) -> bool {
-    matches!(c, ' ' | '\t' | '\r' | '\n')
+/// Without the blanks of XML around it; those of Unicode stay.
+fn trimmed(text: &str) -> &str {
+    text.trim_matches([' ', '\t', '\r', '\n'])
 }

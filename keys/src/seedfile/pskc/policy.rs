@@ -80,7 +80,7 @@ pub(super) fn pin(el: El<'_>) -> Result<PinPolicy, Refusal> {
     let known =
         ["PINKeyId", "PINUsageMode", "MaxFailedAttempts", "MinLength", "MaxLength", "PINEncoding"];
     let empty = el.children(&[PSKC], &[], &[]).is_ok_and(|parts| parts.is_empty());
-    if !empty || !el.attribute_names().all(|name| known.contains(&name)) {
+    if !empty || !el.attribute_names().iter().all(|name| known.contains(name)) {
         return Err(el.refuse(Code::Policy, "a PIN policy with the attributes of RFC 6030 s.5"));
     }
     let mode = match el.attribute("PINUsageMode") {

@@ -60,7 +60,8 @@ pub(super) fn cover_root(
 /// Checks all of a signature but the digest of the document.
 pub(super) fn check(el: El<'_>, options: &ReadOptions) -> Result<Seal, Refusal> {
     let refuse = |(code, rule): Fault| el.refuse(code, rule);
-    let form = judge(el.node(), options.trust.allow_sha1).map_err(refuse)?;
+    let node = strict(el)?;
+    let form = judge(node, options.trust.allow_sha1).map_err(refuse)?;
     let parts = el.children(&[DS], &["SignedInfo", "SignatureValue", "KeyInfo"], &[])?;
     let info = parts.need("SignedInfo", Code::SigInvalid)?;
     let claim = Claim::of(info)?;
@@ -71,7 +72,7 @@ pub(super) fn check(el: El<'_>, options: &ReadOptions) -> Result<Seal, Refusal> 
     let value = octets(parts.need("SignatureValue", Code::SigInvalid)?)?;
     let certificates = certificates(&parts)?;
     let mut message = Vec::new();
-    c14n::alone(info.node(), &mut message);
+    c14n::alone(strict(info)?, &mut message);
     let signed = Signed { method: claim.method, message: &message, value: &value };
     let now = options.now.map(|now| now.0);
     trust::check(&signed, &certificates, &options.trust, now).map_err(refuse)?;
@@ -196,12 +197,18 @@ fn octets(el: El<'_>) -> Result<Vec<u8>, Refusal> {
     el.base64().map(|octets| octets.to_vec()).map_err(|_| el.refuse(Code::SigInvalid, rule))
 }
 
+/// What is signed is never read quickly.
+fn strict(el: El<'_>) -> Result<Node<'_, '_>, Refusal> {
+    let rule = "the parts of a signature were read with care";
+    el.node().ok_or_else(|| el.refuse(Code::SigInvalid, rule))
+}
+
 /// KeyInfo is not signed and full of hints; only certificates are of use.
 fn certificates(signature: &Children<'_>) -> Result<Vec<Vec<u8>>, Refusal> {
     let info = signature.need("KeyInfo", Code::SigUntrusted)?;
     let is_certificate = |node: &Node<'_, '_>| node.has_tag_name((DS, "X509Certificate"));
     let mut found = Vec::new();
-    for node in info.node().descendants().filter(is_certificate) {
+    for node in strict(info)?.descendants().filter(is_certificate) {
         let text: String = node.children().filter_map(|child| child.text()).collect();
         let compact: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
         let rule = "a certificate of the signature is base64";

@@ -28,7 +28,9 @@ impl Section {
     /// Reads all values below an element.
     pub(super) fn read(el: El<'_>) -> Result<Self, Refusal> {
         let mut section = Self { name: el.name().to_owned(), values: Vec::new() };
-        section.walk(el, el.node(), el.name())?;
+        if let Some(node) = el.node() {
+            section.walk(el, node, el.name())?;
+        }
         Ok(section)
     }
 

@@ -42,7 +42,7 @@ pub(in crate::seedfile) fn open<'a>(
     options: ReadOptions,
 ) -> Result<Box<dyn Reader + Send + 'a>, Refusal> {
     let policy = Policy::of(&options);
-    let (content, seal, unlock) = unseal(input, options.openpgp, options.unlock, &policy)?;
+    let (content, seal, unlock) = unseal(input, &options.openpgp, options.unlock, &policy)?;
     let mut list = BufReader::new(content);
     let named = options.format.filter(|format| *format != Format::OpenPgp);
     refuse_another(&mut list, named)?;
@@ -79,13 +79,13 @@ impl Policy {
 /// Opens the message. A password that opened it is used up: it is not the one of a list inside.
 fn unseal(
     input: impl BufRead,
-    openpgp: OpenPgp,
+    openpgp: &OpenPgp,
     unlock: Option<Unlock>,
     policy: &Policy,
 ) -> Result<(Content, Seal, Option<Unlock>), Refusal> {
     let message = envelope::read(input, policy.most_bytes)?;
     let signers = Signers::parse(&openpgp.signers)?;
-    let keys = Keys::parse(&openpgp, unlock.as_ref())?;
+    let keys = Keys::parse(openpgp, unlock.as_ref())?;
     let (content, seal) = layers::open(&message, &keys, &signers, policy)?;
     let unlock = if seal.used_password { None } else { unlock };
     Ok((content, seal, unlock))

@@ -92,7 +92,7 @@ fn judge(case: &Case, found: &Found, words: Words) -> Vec<String> {
     let taken = found.refusals.is_empty() && !found.records.is_empty();
     if alternative.is_object() && taken {
         let tokens = alternative["tokens"].as_array().into_iter().flatten();
-        return tokens.filter_map(|token| tokens::problem(token, found, false)).collect();
+        return tokens.filter_map(|token| tokens::problem(token, found, case)).collect();
     }
     main
 }
@@ -201,9 +201,9 @@ fn listed_tokens(case: &Case, found: &Found, words: Words) -> Vec<String> {
     if is_optional(&case.entry) && codes(found).contains("E_ENC_ALG") {
         return problems;
     }
-    let by_hsm = case.is_for_hsm();
-    problems.extend(tokens.iter().filter_map(|token| tokens::problem(token, found, by_hsm)));
-    let is_whole = case.entry["expect"]["tokens_are"].is_string();
+    problems.extend(tokens.iter().filter_map(|token| tokens::problem(token, found, case)));
+    let is_whole =
+        case.entry["expect"]["tokens_are"].is_string() && case.switch != Switch::DraftFormats;
     let expected = tokens.iter().filter(|token| tokens::is_expected(token)).count();
     if is_whole && problems.is_empty() && expected != found.records.len() {
         problems.push(format!("{expected} tokens listed, {} read", found.records.len()));

@@ -10,12 +10,19 @@ use warifu_core::time::UnixTime;
 use warifu_keys::seedfile::{Algorithm, Record, SecretValue};
 use warifu_token::{Kind, VirtualToken};
 
+use crate::case::{Case, Switch};
 use crate::reading::Found;
 
 /// What differs between a token of the list and what was read.
-pub(crate) fn problem(token: &Value, found: &Found, opened_by_hsm: bool) -> Option<String> {
+pub(crate) fn problem(token: &Value, found: &Found, case: &Case) -> Option<String> {
     let name = name(token);
     let findings = findings(token);
+    let opened_by_hsm = case.is_for_hsm();
+    if let Some(record) = record(token, found).filter(|_| is_named_otherwise(case, &findings)) {
+        let is_same = gives_the_secret(token, record)
+            && token["counter"].as_u64().is_none_or(|counter| Some(counter) == record.counter);
+        return (!is_same).then(|| format!("{name}: secret or counter: {record:?}"));
+    }
     let is_refused = findings.iter().any(|code| code.starts_with("E_"));
     let foreign = is_foreign(token);
     match record(token, found) {
@@ -32,6 +39,15 @@ pub(crate) fn problem(token: &Value, found: &Found, opened_by_hsm: bool) -> Opti
         Some(record) => difference(token, record, found, opened_by_hsm)
             .map(|what| format!("{name}: {what}: {record:?}")),
     }
+}
+
+/// Drafts name algorithms in ways of their own: `HOTP`, or a suite behind a `#`. The list knows none
+/// of them and refuses the token; a reader of drafts may know them.
+fn is_named_otherwise(case: &Case, findings: &BTreeSet<&str>) -> bool {
+    let mut refusals = findings.iter().filter(|code| code.starts_with("E_")).peekable();
+    case.switch == Switch::DraftFormats
+        && refusals.peek().is_some()
+        && refusals.all(|code| matches!(*code, "E_ALG" | "E_USAGE"))
 }
 
 /// Whether a token of the list is one that comes out.

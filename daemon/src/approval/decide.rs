@@ -40,7 +40,12 @@ impl Service {
         let moment = self.moment()?;
         let approved = match found.record.state {
             // An earlier approval came to no end: what is left is to carry it out.
-            ProposalState::Approved => found,
+            ProposalState::Approved if is_remembered(&found.record, moment) => found,
+            ProposalState::Approved => {
+                let told = INTERRUPTED.to_owned();
+                let state = ProposalState::Failed;
+                return self.close_proposal(ask, found, state, told, moment).await;
+            }
             _ => self.note_approval(ask, &work, found, said, moment).await?,
         };
         let (state, outcome) = self.carry_out(ask, &approved.record, &work).await?;
@@ -140,6 +145,17 @@ impl Service {
         self.settle_proposal(ask, unit, answer).await
     }
 }
+
+/// Whether an operation that was carried out for this approval would still be known to have been: the
+/// answers to intents are kept for a quarter of an hour at least.
+fn is_remembered(record: &ProposalRecord, moment: Moment) -> bool {
+    record.decided_ms.is_some_and(|at| moment.ms.saturating_sub(at) < CARRIED_OUT_WITHIN_MS)
+}
+
+const CARRIED_OUT_WITHIN_MS: u64 = 10 * 60 * 1_000;
+
+const INTERRUPTED: &str = "interrupted, and perhaps carried out: look at the thing and at the audit \
+                           chain, and propose it again if it was not";
 
 /// The decision is about what was looked at.
 fn looked_at(record: &ProposalRecord, told: Option<&str>) -> Result<(), Failure> {

@@ -8,6 +8,7 @@
 
 mod import;
 mod load;
+mod million;
 mod qr;
 mod raw;
 mod report;
@@ -21,7 +22,8 @@ use std::process::ExitCode;
 
 use crate::report::Report;
 
-const USAGE: &str = "usage: bench all | verify | users | sign | import | startup | store | qr";
+const USAGE: &str =
+    "usage: bench all | verify | users | sign | import | million | startup | store | qr";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
         "verify" => runtime.block_on(verify::run(&mut report)),
         "users" => runtime.block_on(users::run(&mut report)),
         "sign" => runtime.block_on(sign::run(&mut report)),
+        "million" => runtime.block_on(million::run(&mut report)),
         "import" => runtime.block_on(import::run(&mut report)),
         "startup" => runtime.block_on(startup::run(&mut report)),
         "store" => raw::store(&mut report),

@@ -1,5 +1,7 @@
 //! Batches of virtual tokens and their way into a daemon. Not responsible for timing.
 
+use std::io::Write;
+
 use e2e::{Caller, World, binaries::Program, daemon::Daemon, import};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -7,8 +9,6 @@ use warifu_core::oath::HashAlgorithm;
 use warifu_token::{AesSize, Batch, BatchSeed, MacKind, Protection, VirtualToken};
 use zeroize::Zeroizing;
 
-/// Label of the transport key in the HSM.
-const KEY_LABEL: &str = "bench";
 const KEY: [u8; 32] = [0x5A; 32];
 
 /// A batch whose codes can be computed.
@@ -39,17 +39,25 @@ impl Seeds {
         (serial, token)
     }
 
+    /// Label of the transport key in the HSM.
+    pub(crate) const KEY_LABEL: &'static str = "bench";
+
     /// The encrypted seed file: AES-256-CBC with HMAC-SHA-256.
     pub(crate) fn file(&self) -> Vec<u8> {
+        let mut file = Vec::new();
+        self.write(&mut file);
+        file
+    }
+
+    /// The same, token by token.
+    pub(crate) fn write(&self, out: &mut impl Write) {
         let protection = Protection::PreShared {
             name: "bench".to_owned(),
             key: Zeroizing::new(KEY.to_vec()),
             aes: AesSize::Aes256,
             mac: MacKind::Sha256,
         };
-        let mut file = Vec::new();
-        self.batch.write(&self.seed, &protection, &mut file).expect("a Vec takes all bytes");
-        file
+        self.batch.write(&self.seed, &protection, out).expect("what is written to takes all bytes");
     }
 
     /// Imports the batch; returns the finished job.
@@ -59,7 +67,7 @@ impl Seeds {
 
     /// Imports a file that was made before; returns the finished job.
     pub(crate) async fn send(officer: &Caller, file: Vec<u8>) -> Value {
-        let order = json!({ "custody": "wrapped", "key_label": KEY_LABEL });
+        let order = json!({ "custody": "wrapped", "key_label": Self::KEY_LABEL });
         let job = import::file(officer, &order, file).await;
         assert_eq!(job["state"], "done", "{job:#}");
         job
@@ -96,7 +104,7 @@ impl Bench {
         world.set("log.level", "\"warn,warifud::life=info\"");
         change(&mut world);
         world.make_keys();
-        world.import_transport_key(KEY_LABEL, &KEY);
+        world.import_transport_key(Seeds::KEY_LABEL, &KEY);
         world.init();
         let daemon = world.start().await;
         eprintln!("{} serves", Program::Warifud.path().display());

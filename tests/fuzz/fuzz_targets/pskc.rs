@@ -7,7 +7,7 @@ use libfuzzer_sys::fuzz_target;
 use warifu_keys::{
     secret::Secret,
     seedfile::{
-        Limits, ReadOptions, Unlock,
+        Format, IntegerEncoding, Lenience, Limits, ReadOptions, Unlock,
         inspect::{Outcome, inspect},
     },
 };
@@ -28,7 +28,7 @@ fn read<'a>(input: impl BufRead + Send + 'a, choice: u8) -> (Vec<String>, Outcom
     (lines, inspection.outcome())
 }
 
-/// The first byte picks what the officer would give.
+/// The first byte picks what the officer would give, and whether the file is read as a draft.
 fn options(choice: u8) -> ReadOptions {
     let unlock = match choice % 4 {
         0 => None,
@@ -37,5 +37,14 @@ fn options(choice: u8) -> ReadOptions {
         _ => Some(Unlock::Password(Secret::new(b"fuzzing".to_vec()))),
     };
     let limits = Limits { keys: 64, ..Limits::default() };
-    ReadOptions { unlock, limits, ..ReadOptions::default() }
+    let is_draft = choice & 0x10 != 0;
+    ReadOptions {
+        format: is_draft.then_some(Format::PskcDraft),
+        encrypted_integers: is_draft.then_some(IntegerEncoding::BigEndian),
+        lenience: Lenience { mac_over_plaintext: choice & 0x20 != 0 },
+        mac_key: (choice & 0x20 != 0).then(|| Secret::new(vec![0x33; 20])),
+        unlock,
+        limits,
+        ..ReadOptions::default()
+    }
 }

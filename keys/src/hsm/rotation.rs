@@ -91,7 +91,7 @@ impl Hsm {
     /// `Conflict` for the newest generation.
     pub async fn destroy_kek(&self, generation: u32) -> Result<bool, HsmError> {
         let job = Job::DestroyKek { generation };
-        let there = destroyed(self.request(job, Repeat::Never, self.soon()).await?)?;
+        let there = destroyed(&self.request(job, Repeat::Never, self.soon()).await?)?;
         self.kek_generations().await?;
         Ok(there)
     }

@@ -118,7 +118,7 @@ impl Hsm {
         let job = || Job::DestroyTransportKey { label: label.to_owned() };
         let mut there = false;
         for reply in self.ask_all(job).await? {
-            there |= destroyed(reply)?;
+            there |= destroyed(&reply)?;
         }
         Ok(there)
     }
@@ -158,13 +158,13 @@ impl Hsm {
 
     /// Gives a ceremony up: nobody can open its sum any more. Whether it was open.
     pub async fn close_ceremony(&self, ceremony: [u8; 16]) -> Result<bool, HsmError> {
-        destroyed(self.request(Job::CloseCeremony { ceremony }, Repeat::Never, self.soon()).await?)
+        destroyed(&self.request(Job::CloseCeremony { ceremony }, Repeat::Never, self.soon()).await?)
     }
 }
 
-pub(super) fn destroyed(reply: Reply) -> Result<bool, HsmError> {
+pub(super) fn destroyed(reply: &Reply) -> Result<bool, HsmError> {
     match reply {
-        Reply::Destroyed(there) => Ok(there),
+        Reply::Destroyed(there) => Ok(*there),
         _ => Err(HsmError::Malformed),
     }
 }

@@ -253,14 +253,15 @@ impl Wire {
 
 #[cfg(test)]
 mod tests {
-    use warifu_hsm_protocol::{Job, Request, SecretBytes};
+    use warifu_hsm_protocol::{Job, Request, SecretBytes, TransportShape};
 
     use super::*;
 
     /// Larger than the first inbox and the socket's buffer together.
     fn large(id: u64) -> Request {
         let value = SecretBytes::new(vec![7; 900_000]);
-        let job = Job::ImportTransportKey { label: "x".into(), value };
+        let shape = TransportShape::Aes { bits: 256 };
+        let job = Job::ImportTransportKey { label: "x".into(), shape, value };
         Request { id, deadline_ms: 1, jobs: vec![job] }
     }
 

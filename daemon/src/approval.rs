@@ -34,20 +34,23 @@ pub(crate) struct FourEyes {
     /// Off on test installations only.
     enforce: bool,
     /// Certificate names that are one person's.
-    people: ArcSwap<People>,
+    people: ArcSwap<HashMap<Institution, Known>>,
 }
+
+/// Of one institution, both sides folded: no certificate is another one by the case of a letter.
+type Known = HashMap<Person, Person>;
 
 /// By institution: the person behind a certificate's name, where it is not the name itself.
 pub(crate) type People = HashMap<Institution, HashMap<Name, Name>>;
 
 impl FourEyes {
     pub(crate) fn new(enforce: bool, people: People) -> Self {
-        Self { enforce, people: ArcSwap::from_pointee(people) }
+        Self { enforce, people: ArcSwap::from_pointee(folded(people)) }
     }
 
     /// Takes over a reloaded configuration.
     pub(crate) fn reload(&self, people: People) {
-        self.people.store(Arc::new(people));
+        self.people.store(Arc::new(folded(people)));
     }
 
     /// Whether one person may do everything.
@@ -56,15 +59,25 @@ impl FourEyes {
     }
 
     fn person(&self, institution: &Institution, certificate: &Name) -> Person {
+        let named = Person::named(certificate);
         let people = self.people.load();
-        let found = people.get(institution).and_then(|people| people.get(certificate));
-        Person::named(found.unwrap_or(certificate))
+        let found = people.get(institution).and_then(|known| known.get(&named)).cloned();
+        found.unwrap_or(named)
     }
 
     /// Whether two certificates are one person's.
     pub(crate) fn is_one_person(&self, institution: &Institution, a: &Name, b: &Name) -> bool {
         self.person(institution, a) == self.person(institution, b)
     }
+}
+
+fn folded(people: People) -> HashMap<Institution, Known> {
+    let pair =
+        |(certificate, person): (Name, Name)| (Person::named(&certificate), Person::named(&person));
+    let of_one = |(institution, listed): (Institution, HashMap<Name, Name>)| {
+        (institution, listed.into_iter().map(pair).collect())
+    };
+    people.into_iter().map(of_one).collect()
 }
 
 impl Service {
@@ -135,6 +148,7 @@ mod tests {
         let people = FourEyes::new(true, People::from([(bank.clone(), card)]));
         assert!(people.is_one_person(&bank, &name("sato-card"), &name("sato")));
         assert!(people.is_one_person(&bank, &name("SATO"), &name("sato")));
+        assert!(people.is_one_person(&bank, &name("Sato-Card"), &name("sato")));
         assert!(!people.is_one_person(&bank, &name("suzuki"), &name("sato")));
         assert!(!people.is_one_person(&other, &name("sato-card"), &name("sato")));
     }

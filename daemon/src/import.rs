@@ -347,7 +347,11 @@ impl Service {
     }
 
     /// Stops a job. What it staged is removed; what is in service stays.
-    pub(crate) async fn cancel_import(&self, ask: &Ask, id: &Name) -> Result<ImportJob, Failure> {
+    pub(crate) async fn cancel_import(
+        &self,
+        ask: &Ask,
+        id: &Name,
+    ) -> Result<Kept<ImportJob>, Failure> {
         let institution = ask.institution();
         let found = self.imports.find(institution, id);
         let is_live = |job: &Arc<Job>| !job.view().state.is_final();
@@ -361,7 +365,7 @@ impl Service {
             _ => Ok(()),
         })?;
         job.cancel();
-        Ok(job.view())
+        Ok(Kept::Fresh(job.view()))
     }
 }
 

@@ -92,9 +92,6 @@ async fn open(config: &Config) -> Result<Running, Stopped> {
     let tls = Tls::load(&config.server.files, config.subjects.clone(), clock.clone())
         .map_err(|error| Stopped::Misconfigured(error.to_string()))?;
     let service = Arc::new(service(config, &store, hsm, clock).await?);
-    if service.four_eyes.is_off() {
-        tracing::warn!("approval.enforce is off: one person may do everything; for tests only");
-    }
     if !config.approval.enforce {
         tracing::warn!("approval.enforce is off: one person may do everything alone");
     }

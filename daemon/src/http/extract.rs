@@ -146,7 +146,7 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Asked<T> {
             .await
             .map_err(|_| fail(Problem::new(ProblemType::Deadline)))?
             .map_err(fail)?;
-        let body = serde_json::from_slice(&bytes).map_err(|_| fail(malformed_json()))?;
+        let body = object(&bytes).map_err(|_| fail(malformed_json()))?;
         let ask = ask(&parts, service, begun, &bytes).map_err(|problem| fail(*problem))?;
         Ok(Self { ask, body, begun })
     }
@@ -339,6 +339,15 @@ async fn collect(body: Body, limit: usize) -> Result<Bytes, Problem> {
         }
         Err(_) => Err(Problem::new(ProblemType::MalformedRequest)
             .with_detail("the body did not arrive whole")),
+    }
+}
+
+/// A body of ours is an object. Serde would take the fields of one in a list too, by their order.
+fn object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, serde_json::Error> {
+    if bytes.trim_ascii_start().first() == Some(&b'{') {
+        serde_json::from_slice(bytes)
+    } else {
+        Err(serde::de::Error::custom("not an object"))
     }
 }
 

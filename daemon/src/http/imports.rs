@@ -83,7 +83,7 @@ pub(super) async fn cancel(
 ) -> Result<Answer<ImportJob>, Fault> {
     let service = shared(&service);
     let work = async move { service.cancel_import(&ask, &id).await };
-    detached(work).await.map(|job| Answer(Kept::Fresh(job), begun)).map_err(|f| begun.fault(f))
+    detached(work).await.map(|kept| Answer(kept, begun)).map_err(|f| begun.fault(f))
 }
 
 pub(super) async fn approve(

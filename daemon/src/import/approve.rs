@@ -83,7 +83,14 @@ impl Service {
     }
 
     /// Whoever staged a batch takes it back.
-    pub(super) async fn withdraw_import(&self, ask: &Ask, id: &Name) -> Result<ImportJob, Failure> {
+    pub(super) async fn withdraw_import(
+        &self,
+        ask: &Ask,
+        id: &Name,
+    ) -> Result<Kept<ImportJob>, Failure> {
+        if let Some(answer) = self.recall(ask).await? {
+            return Ok(Kept::Replayed(answer));
+        }
         let mut staged = self.staged(ask.institution(), id).await?;
         let is_own = self.four_eyes.is_one_person(
             ask.institution(),
@@ -96,9 +103,8 @@ impl Service {
         let moment = self.moment()?;
         Self::decide(&mut staged.record, BatchState::Rejected, ask, moment);
         let kept = self.keep_decision(ask, staged, Action::Withdraw, None, moment).await?;
-        let (Kept::Fresh(job) | Kept::Replayed(job)) = kept;
         self.sweep_now(ask.institution(), id).await;
-        Ok(job)
+        Ok(kept)
     }
 
     /// Gives up staged batches that nobody approved in time, and removes what is left of refused ones.
@@ -113,9 +119,11 @@ impl Service {
                 if batch.state == BatchState::Pending && waited {
                     batch.state = BatchState::Rejected;
                     batch.finished_ms = Some(now);
-                    self.expire(&key, found.version, &batch).await?;
-                    self.show_decision(&batch);
-                    self.sweep_now(&batch.institution, &batch.name).await;
+                    // Where somebody decided at the last moment, theirs stands.
+                    if self.expire(&key, found.version, &batch).await? {
+                        self.show_decision(&batch);
+                        self.sweep_now(&batch.institution, &batch.name).await;
+                    }
                 }
                 after = Some(key);
             }
@@ -125,12 +133,13 @@ impl Service {
         }
     }
 
+    /// Whether the batch was still to be decided about.
     async fn expire(
         &self,
         key: &[u8],
         version: Version,
         batch: &BatchRecord,
-    ) -> Result<(), Failure> {
+    ) -> Result<bool, Failure> {
         let mut event = self.own_event(Action::Reject, "expired", batch.accepted);
         event.institution = Some(batch.institution.clone());
         event.note = Some(batch.name.to_string());
@@ -138,8 +147,7 @@ impl Service {
             steps: vec![put(key.to_vec(), version, batch)],
             audit: vec![record::encode_event(&event)],
         };
-        self.store.commit(unit).await?;
-        Ok(())
+        Ok(matches!(self.store.commit(unit).await?, Commit::Done { .. }))
     }
 
     async fn staged(&self, institution: &Institution, id: &Name) -> Result<Staged, Failure> {

@@ -164,7 +164,7 @@ impl Service {
             view.state = state;
             view.failure = failure;
         });
-        if state == ImportState::Done
+        if matches!(state, ImportState::Done | ImportState::Staged)
             && let Some(label) = &job.key_label
             && !job.dry_run
         {
@@ -392,7 +392,9 @@ impl Run<'_> {
         match self.service.store.commit(unit).await.map_err(failed)? {
             Commit::Done { .. } => {
                 self.job.with_view(|view| {
-                    view.fingerprint = batch.fingerprint.map(hex::encode);
+                    // Where nobody is asked, there is nothing to compare.
+                    let shown = batch.fingerprint.filter(|_| self.needs_two);
+                    view.fingerprint = shown.map(hex::encode);
                     view.expires_at = batch.expires_ms.map(wire::timestamp_ms);
                 });
                 if !self.needs_two {

@@ -6,11 +6,12 @@
 #![forbid(unsafe_code)]
 
 use e2e::{
-    TestToken,
+    TestToken, approval,
     clock::at,
     lifecycle::{
         Actor, Bank, Steps, assert_decision, assert_outcome, assert_shown, decision, outcome, row,
     },
+    world::BANK,
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -49,6 +50,8 @@ async fn the_manual_of_bank_004() {
     revoked_at_night(&bank, &mut steps, &tokens).await;
     lost(&bank, &mut steps, &tokens).await;
     history(&bank, &mut steps, &tokens).await;
+    let bank = bank.kill_and(|world| drop(world.set("approval.enforce", "true").config())).await;
+    two_of_the_staff(&bank, &mut steps, &tokens).await;
 }
 
 async fn before_and_within_grace(bank: &Bank, steps: &mut Steps) {
@@ -368,6 +371,47 @@ async fn history(bank: &Bank, steps: &mut Steps, tokens: &Tokens) {
     let clerk = bank.show_user(C, "G1").await;
     assert_eq!(clerk["recent"][0]["action"], "revoke", "{clerk:#}");
     assert_eq!(clerk["recent"].as_array().map(Vec::len), Some(6), "{clerk:#}");
+}
+
+async fn two_of_the_staff(bank: &Bank, steps: &mut Steps, tokens: &Tokens) {
+    steps.step("R49 R106", "ご本人確認のうえ当行にて複数の利用者を解除: 二人の行員が必要");
+    bank.lock(C, "M1", &tokens.master).await;
+    bank.lock(C, "A1", &tokens.admin).await;
+    let users = json!(["M1", "A1"]);
+    let staff = Actor::staff().reason("ご本人確認済み").reference("店番101-78");
+    let path = format!("/v1/contracts/{C}/unlocks");
+    let alone = staff.into_body(json!({ "users": users }));
+    let reply = bank.send(&bank.staff, http::Method::POST, &path, &alone).await;
+    assert_eq!(reply.expect_status(403).problem(), "approval_required");
+    let request = json!({ "reason": "ご本人確認済み", "reference": "店番101-78" });
+    let operation = json!({ "operation": "contract_unlocks", "contract": C, "users": users,
+                            "request": request });
+    let proposal = approval::propose(&bank.staff, &operation).await;
+    let reply = approval::about(&bank.staff, &proposal, "approval").await;
+    assert_eq!(reply.expect_status(403).problem(), "same_person");
+    assert_eq!(bank.show_user(C, "M1").await["authentication"], "stopped");
+    let other = bank.world.named(&bank.daemon, BANK, "operator", "operator-2");
+    let done = approval::about(&other, &proposal, "approval").await.expect_status(200).json();
+    assert_eq!(done["state"], "done", "{done:#}");
+    for (user, token) in [("M1", &tokens.master), ("A1", &tokens.admin)] {
+        let answer = bank.verify_user(C, user, &bank.fresh(token)).await;
+        assert_outcome(&answer, "accepted");
+    }
+
+    steps.step("R72 R106", "紛失の届出: 一人では登録できず、二人目の行員が承認する");
+    let path = format!("/v1/tokens/{}/lost", tokens.admin.serial);
+    let reply =
+        bank.send(&bank.staff, http::Method::POST, &path, &staff.into_body(json!({}))).await;
+    assert_eq!(reply.expect_status(403).problem(), "approval_required");
+    let operation = json!({ "operation": "token_lost", "serial": tokens.admin.serial,
+                            "request": request });
+    let proposal = approval::propose(&bank.staff, &operation).await;
+    let done = approval::about(&other, &proposal, "approval").await.expect_status(200).json();
+    assert_eq!(done["state"], "done", "{done:#}");
+    let answer = bank.verify_user(C, "A1", &bank.fresh(&tokens.admin)).await;
+    assert_outcome(&answer, "rejected revoked");
+    let by = events(bank, "lost").await.pop().expect("it is in the chain");
+    assert_eq!((&by["actor"], &by["reference"]), (&json!("operator-2"), &json!("店番101-78")));
 }
 
 /// Audit records of an action.

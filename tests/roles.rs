@@ -14,7 +14,7 @@ use serde_json::json;
 const ROLES: [&str; 5] = ["validator", "operator", "officer", "auditor", "metrics"];
 
 /// Method, path, body, and the roles that may. Written out here, not taken from the daemon.
-const OPERATIONS: [(&str, &str, &str, &[&str]); 55] = [
+const OPERATIONS: [(&str, &str, &str, &[&str]); 72] = [
     ("GET", "/health", "", &ROLES),
     ("GET", "/ready", "", &ROLES),
     ("GET", "/openapi.json", "", &ROLES),
@@ -132,6 +132,24 @@ const OPERATIONS: [(&str, &str, &str, &[&str]); 55] = [
     ("GET", "/v1/imports", "", &["officer", "auditor"]),
     ("GET", "/v1/imports/none", "", &["officer", "auditor"]),
     ("DELETE", "/v1/imports/none", "", &["officer"]),
+    ("POST", "/v1/imports/none/approval", r#"{"fingerprint":"0"}"#, &["officer"]),
+    ("POST", "/v1/imports/none/rejection", "{}", &["officer"]),
+    ("GET", "/v1/proposals", "", &["operator", "officer", "auditor"]),
+    ("GET", "/v1/proposals/none", "", &["operator", "officer", "auditor"]),
+    // Of which role an operation is, its own body says.
+    ("POST", "/v1/proposals", "{}", &["operator", "officer"]),
+    ("POST", "/v1/proposals/none/approval", "{}", &["operator", "officer"]),
+    ("POST", "/v1/proposals/none/rejection", "{}", &["operator", "officer"]),
+    ("DELETE", "/v1/proposals/none", "", &["operator", "officer"]),
+    ("GET", "/v1/keys", "", &["officer", "auditor"]),
+    ("GET", "/v1/keys/LB-1/public-key", "", &["officer", "auditor"]),
+    ("GET", "/v1/wrapping-keys", "", &["officer", "auditor"]),
+    ("GET", "/v1/ceremonies", "", &["officer", "auditor"]),
+    ("GET", "/v1/ceremonies/none", "", &["officer", "auditor"]),
+    ("POST", "/v1/ceremonies", "{}", &["officer"]),
+    ("POST", "/v1/ceremonies/none/components", "{}", &["officer"]),
+    ("POST", "/v1/ceremonies/none/confirmation", "{}", &["officer"]),
+    ("DELETE", "/v1/ceremonies/none", "", &["officer"]),
     ("GET", "/v1/audit/records", "", &["auditor"]),
     ("GET", "/v1/audit/public-key", "", &["officer", "auditor"]),
     ("POST", "/v1/backup", "", &["officer"]),
@@ -189,6 +207,7 @@ async fn the_table_holds_every_operation_of_the_interface() {
         .map(|(method, path, _, _)| {
             let path = path.replace("A-1", "{serial}").replace("/none", "/{id}");
             let path = path.replace("CT-1", "{contract}").replace("UR-1", "{user}");
+            let path = path.replace("LB-1", "{label}");
             let path = path.replace("AC-1", "{activation}").replace("CH-1", "{challenge}");
             let path = path.replace("?session=s", "");
             let path = path.replace(&"0".repeat(32), "{grant}");

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::missing_panics_doc, reason = "a harness fails by panicking")]
 
+pub mod approval;
 pub mod binaries;
 pub mod caller;
 pub mod camera;

@@ -39,6 +39,8 @@ pub struct World {
     policy: BTreeMap<String, u32>,
     /// `profile` of both banks.
     profile: String,
+    /// `[[institution.person]]` of [`BANK`]: names and the certificates that are theirs.
+    people: BTreeMap<String, Vec<String>>,
     /// Variables for `warifud`.
     environment: Vec<(String, String)>,
     /// The daemon.
@@ -89,6 +91,7 @@ impl World {
             settings: BTreeMap::new(),
             policy: BTreeMap::new(),
             profile: "standalone".to_owned(),
+            people: BTreeMap::new(),
             environment: Vec::new(),
             program: Program::Warifud,
             folder,
@@ -151,6 +154,13 @@ impl World {
         self
     }
 
+    /// Says which certificates of [`BANK`] are one person's.
+    pub fn person(&mut self, name: &str, certificates: &[&str]) -> &mut Self {
+        let certificates = certificates.iter().map(|one| (*one).to_owned()).collect();
+        self.people.insert(name.to_owned(), certificates);
+        self
+    }
+
     /// Gives `warifud` a variable.
     pub fn environment(&mut self, name: &str, value: &str) -> &mut Self {
         self.environment.push((name.to_owned(), value.to_owned()));
@@ -199,6 +209,11 @@ impl World {
                 .expect("a String takes any text");
             for (key, value) in &self.policy {
                 writeln!(text, "{key} = {value}").expect("a String takes any text");
+            }
+            for (name, certificates) in self.people.iter().filter(|_| bank == BANK) {
+                writeln!(text, "[[institution.person]]\nname = {name:?}")
+                    .and_then(|()| writeln!(text, "certificates = {certificates:?}"))
+                    .expect("a String takes any text");
             }
         }
         write_private(&self.path("warifud.toml"), text.as_bytes())
@@ -269,6 +284,11 @@ impl World {
     /// A caller with a role at [`BANK`].
     pub fn caller(&self, daemon: &Daemon, role: &str) -> Caller {
         self.caller_as(daemon, &self.identity(role))
+    }
+
+    /// A caller of an institution with a role and a name.
+    pub fn named(&self, daemon: &Daemon, institution: &str, role: &str, name: &str) -> Caller {
+        self.caller_as(daemon, &self.pki.client(&Wish::role(institution, role, name)))
     }
 
     /// A caller with a certificate.

@@ -20,7 +20,7 @@ use warifu_store::{
     record::{self, ProposalState, Record as _, RotationRecord, RotationState},
 };
 
-use crate::{ask::Ask, failure::Failure, service::Service};
+use crate::{ask::Ask, failure::Failure, service::Service, transport_keys::of_hsm};
 
 /// Wakes the one task that rotates.
 #[derive(Debug, Default)]
@@ -53,7 +53,7 @@ impl Service {
         let newest = known.last().copied().ok_or(Failure::Conflict("there is no wrapping key"))?;
         let stopped = found.as_ref().filter(|found| found.record.state == RotationState::Stopped);
         let to = stopped.map_or_else(|| newest.saturating_add(1), |found| found.record.to);
-        self.hsm.make_kek(to).await?;
+        self.hsm.make_kek(to).await.map_err(of_hsm)?;
         let now = self.record_ms();
         let record = match found.as_ref().filter(|found| found.record.to == to) {
             Some(found) => RotationRecord {

@@ -222,7 +222,7 @@ fn told(record: &KeyRecord) -> String {
 }
 
 /// What the HSM says about keys is for the officer; only outages are not.
-fn of_hsm(error: HsmError) -> Failure {
+pub(crate) fn of_hsm(error: HsmError) -> Failure {
     match error {
         HsmError::Conflict(rule) | HsmError::Unsupported(rule) => {
             Failure::Detail { field: "key", rule }

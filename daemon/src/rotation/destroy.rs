@@ -10,7 +10,7 @@ use warifu_store::{
 };
 
 use super::pass::is_under;
-use crate::{ask::Ask, failure::Failure, service::Service};
+use crate::{ask::Ask, failure::Failure, service::Service, transport_keys::of_hsm};
 
 impl Service {
     /// Begins the destruction of a wrapping key.
@@ -37,7 +37,7 @@ impl Service {
         if !self.nothing_is_under(generation).await? {
             return Err(Failure::Conflict("a token is still wrapped under this key; rotate again"));
         }
-        self.hsm.destroy_kek(generation).await.map_err(Failure::from)?;
+        self.hsm.destroy_kek(generation).await.map_err(of_hsm)?;
         let mut event = ask.event(Action::KeyDestroy, None, self.record_ms(), "done");
         event.number = Some(u64::from(generation));
         event.note = Some("wrapping key".to_owned());

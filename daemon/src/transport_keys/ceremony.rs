@@ -5,27 +5,27 @@
 //! destroyed with the ceremony. Whoever typed one component learns nothing of the others. Each
 //! component's check value is shown, and compared with the printed one; so is that of the whole.
 //!
-//! Not responsible for: the arithmetic (the HSM worker).
+//! Not responsible for: making the key at the end (`finish`), the arithmetic (the HSM worker).
+
+mod finish;
 
 use ring::rand::{SecureRandom as _, SystemRandom};
 use warifu_api::key::{
     Ceremony, CeremonyList, CeremonyRequest, CeremonyState as State, ComponentEntry,
-    ComponentRequest, ConfirmRequest, KcvMethod, KeyShape,
+    ComponentRequest, KcvMethod, KeyShape,
 };
 use warifu_core::{
     event::{Action, Event},
     ident::{Institution, Name},
 };
-use warifu_keys::hsm::{
-    Component, ComponentOrder, FinishOrder, HsmError, SecretBytes, TransportShape,
-};
+use warifu_keys::hsm::{Component, ComponentOrder, HsmError, SecretBytes, TransportShape};
 use warifu_store::{
     Commit, Expect, Space, Step, Unit, Version, Write,
     record::{self, CeremonyEntry, CeremonyRecord, CeremonyState, Record as _},
 };
 use zeroize::Zeroizing;
 
-use super::{kcv, label_in_hsm, of_hsm, put_key};
+use super::{kcv, label_in_hsm, of_hsm};
 use crate::{
     ask::{Ask, Kept},
     failure::Failure,
@@ -185,65 +185,6 @@ impl Service {
         self.finish_ceremony(ask, found, moment).await
     }
 
-    /// Confirms the check value of the whole, and makes the key.
-    pub(crate) async fn confirm_ceremony(
-        &self,
-        ask: &Ask,
-        id: CeremonyId,
-        request: ConfirmRequest,
-    ) -> Result<Kept<Ceremony>, Failure> {
-        if let Some(answer) = self.recall(ask).await? {
-            return Ok(Kept::Replayed(answer));
-        }
-        let found = self.find_ceremony(ask.institution(), id).await?;
-        let moment = self.moment()?;
-        open_still(&found.record, moment.ms)?;
-        if !is_complete(&found.record) {
-            return Err(Failure::Conflict("components are missing"));
-        }
-        let told = kcv::parse(&request.kcv, method_of(&found.record)?)?;
-        if found.record.sum_kcv.as_ref() != Some(&told) {
-            let rule = "is not the check value of the whole key; compare with the manufacturer's form, \
-                        and give the ceremony up if they differ";
-            return Err(Failure::Field { field: "kcv", rule });
-        }
-        self.finish_ceremony(ask, found, moment).await
-    }
-
-    async fn finish_ceremony(
-        &self,
-        ask: &Ask,
-        found: Found,
-        moment: Moment,
-    ) -> Result<Kept<Ceremony>, Failure> {
-        let Found { mut record, version } = found;
-        let order = FinishOrder {
-            ceremony: record.id,
-            shape: shape_of(&record)?,
-            method: kcv::method(method_of(&record)?),
-            partial: record.partial.clone().ok_or(Failure::Bug)?,
-            label: label_in_hsm(ask.institution(), &record.label)?,
-            count: record.components,
-        };
-        let info = match self.hsm.finish_ceremony(order).await {
-            Ok(info) => info,
-            // An interruption after the key was made and before that was written down.
-            Err(HsmError::Conflict(_) | HsmError::NoSuchKey) => {
-                self.info_of(ask.institution(), &record.label).await?
-            }
-            Err(error) => return Err(of_hsm(error)),
-        };
-        record.state = CeremonyState::Done;
-        record.partial = None;
-        let officers: Vec<Name> = record.entries.iter().map(|one| one.officer.clone()).collect();
-        let mut key = self.new_key(ask, &record.label, &info, "ceremony", &officers);
-        record.shape.clone_into(&mut key.shape);
-        let old = self.find_key(ask.institution(), &record.label).await?;
-        let extra = vec![put_key(&key, old.map(|(_, version)| version))];
-        let made = self.key_event(ask, Action::KeyMake, &key);
-        self.settle_ceremony(ask, &record, Expect::At(version), extra, made, moment).await
-    }
-
     /// Gives a ceremony up.
     pub(crate) async fn abort_ceremony(
         &self,
@@ -328,11 +269,12 @@ impl Service {
             for (key, found) in page.items {
                 let mut record = CeremonyRecord::decode(&found.bytes)?;
                 if record.state == CeremonyState::Open && record.expires_ms <= now {
-                    self.close_ceremony(&record).await;
+                    self.hsm.close_ceremony(record.id).await.map_err(of_hsm)?;
                     record.state = CeremonyState::Aborted;
                     record.partial = None;
                     let steps = vec![put(&record, Expect::At(found.version))];
-                    self.store.commit(Unit { steps, audit: Vec::new() }).await?;
+                    let audit = vec![record::encode_event(&self.expired_event(&record))];
+                    self.store.commit(Unit { steps, audit }).await?;
                 }
                 after = Some(key);
             }
@@ -340,6 +282,13 @@ impl Service {
                 return Ok(());
             }
         }
+    }
+
+    fn expired_event(&self, record: &CeremonyRecord) -> Event {
+        let mut event = self.own_event(Action::Ceremony, "expired", record.entries.len() as u64);
+        event.institution = Some(record.institution.clone());
+        event.note = Some(format!("{} {}", hex::encode(record.id), record.label));
+        event
     }
 
     async fn find_ceremony(
@@ -421,9 +370,7 @@ fn component(request: &ComponentRequest, shape: TransportShape) -> Result<Secret
 fn of_component(error: HsmError) -> Failure {
     match error {
         HsmError::Conflict(rule) => Failure::Detail { field: "component", rule },
-        HsmError::NoSuchKey => {
-            Failure::Conflict("the ceremony is not open in the HSM; open another")
-        }
+        HsmError::NoSuchKey => NOT_OPEN,
         error => of_hsm(error),
     }
 }
@@ -496,5 +443,7 @@ fn view(record: &CeremonyRecord, now_ms: u64) -> Result<Ceremony, Failure> {
 }
 
 const PAGE: usize = 100;
+const NOT_OPEN: Failure =
+    Failure::Conflict("the ceremony is not open in the HSM; open another");
 const MEANWHILE: Failure =
     Failure::Conflict("another officer entered something meanwhile; look at the ceremony again");

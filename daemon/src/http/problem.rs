@@ -57,12 +57,11 @@ fn kind(failure: &Failure) -> ProblemType {
 fn hsm(error: &HsmError) -> ProblemType {
     match error {
         HsmError::Unavailable | HsmError::Timeout => ProblemType::HsmUnavailable,
-        HsmError::BadRecord => ProblemType::TokenUnusable,
-        HsmError::BadValue
-        | HsmError::Conflict(_)
-        | HsmError::Malformed
-        | HsmError::NoSuchKey
-        | HsmError::Unsupported(_) => ProblemType::Internal,
+        // Its wrapping key is gone, or this HSM can not compute with it.
+        HsmError::BadRecord | HsmError::Unsupported(_) => ProblemType::TokenUnusable,
+        HsmError::BadValue | HsmError::Conflict(_) | HsmError::Malformed | HsmError::NoSuchKey => {
+            ProblemType::Internal
+        }
     }
 }
 

@@ -155,6 +155,7 @@ mod tests {
     }
 
     type Unwrap = fn(AesBits, &[u8], &[u8]) -> Option<Octets>;
+    type Case<'a> = (&'a str, &'a dyn Fn(&[u8]) -> Option<Octets>);
 
     fn opened(unwrap: Unwrap, bits: AesBits, key: &str, wrapped: &str) -> Option<String> {
         unwrap(bits, &octets(key), &octets(wrapped)).map(|plain| hex::encode(plain.as_slice()))
@@ -206,7 +207,7 @@ mod tests {
     fn a_changed_octet_is_refused() {
         let key = octets("000102030405060708090a0b0c0d0e0f");
         let long = octets("000102030405060708090a0b0c0d0e0f1011121314151617");
-        let cases: [(&str, &dyn Fn(&[u8]) -> Option<Octets>); 4] = [
+        let cases: [Case<'_>; 4] = [
             ("1fa68b0a8112b447aef34bd8fb5a7b829d3e862371d2cfe5", &|w| aes(AesBits::B128, &key, w)),
             ("635d6ac46eedebd3a7f4a06421a4cbd1746b24795ba2f708", &|w| {
                 camellia(AesBits::B128, &key, w)

@@ -73,7 +73,7 @@ fn sample(keys: u64) -> Result<Vec<u8>, Box<dyn Error>> {
             block(seed, 48)
         )
     };
-    write!(
+    writeln!(
         out,
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<pskc:KeyContainer Version=\"1.0\" \
          xmlns:pskc=\"urn:ietf:params:xml:ns:keyprov:pskc\" \
@@ -81,11 +81,11 @@ fn sample(keys: u64) -> Result<Vec<u8>, Box<dyn Error>> {
          xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\">\n\
          <pskc:EncryptionKey><ds:KeyName>transport</ds:KeyName></pskc:EncryptionKey>\
          <pskc:MACMethod Algorithm=\"http://www.w3.org/2000/09/xmldsig#hmac-sha1\">\
-         <pskc:MACKey>{}</pskc:MACKey></pskc:MACMethod>\n",
+         <pskc:MACKey>{}</pskc:MACKey></pskc:MACMethod>",
         value(0)
     )?;
     for key in 1..=keys {
-        write!(
+        writeln!(
             out,
             "<pskc:KeyPackage><pskc:DeviceInfo><pskc:Manufacturer>oath.ZZ</pskc:Manufacturer>\
              <pskc:SerialNo>{key:012}</pskc:SerialNo></pskc:DeviceInfo><pskc:Key Id=\"{key:012}\" \
@@ -95,7 +95,7 @@ fn sample(keys: u64) -> Result<Vec<u8>, Box<dyn Error>> {
              </pskc:EncryptedValue><pskc:ValueMAC>{}</pskc:ValueMAC></pskc:Secret><pskc:Time>\
              <pskc:PlainValue>0</pskc:PlainValue></pskc:Time><pskc:TimeInterval>\
              <pskc:PlainValue>30</pskc:PlainValue></pskc:TimeInterval></pskc:Data></pskc:Key>\
-             </pskc:KeyPackage>\n",
+             </pskc:KeyPackage>",
             value(key),
             block(key, 20)
         )?;

@@ -386,7 +386,18 @@ in_service() { warifu --profile operator.toml tokens show "$1" >/dev/null 2>&1; 
 
 # state_of BATCH: a word of the import, nothing where there is none of this name.
 state_of() {
-    warifu --profile sato.toml imports show "$1" 2>/dev/null | awk '$1 == "state" { print $2 }'
+    { warifu --profile sato.toml imports show "$1" 2>/dev/null || true; } \
+        | awk '$1 == "state" { print $2 }'
+}
+
+# A name for the batch of a file: another one where an earlier batch was refused or not decided about.
+batch_of() {
+    local batch=$1 number=1
+    while [[ $(state_of "$batch") =~ ^(rejected|refused|failed|cancelled)$ ]]; do
+        number=$((number + 1))
+        batch=$1-$number
+    done
+    echo "$batch"
 }
 
 fingerprint_of() {
@@ -396,19 +407,23 @@ fingerprint_of() {
 
 # import NAME FIRST-SERIAL: one officer stages, the other approves; each step only where it is left.
 import() {
-    local name=$1 first=$2
+    local name=$1 first=$2 batch by=sato other=suzuki
     if in_service "$first"; then
         echo "batch $name is in service already"
         return
     fi
-    if [ "$(state_of "$name")" != staged ]; then
-        show 0 'STAGED' "warifu --profile sato.toml import $name.xml --key-label demo --batch $name"
+    batch=$(batch_of "$name")
+    if [ "$(state_of "$batch")" != staged ]; then
+        show 0 'STAGED' "warifu --profile sato.toml import $name.xml --key-label demo --batch $batch"
     fi
     say "Whoever staged it can not approve it; the other officer can, with the fingerprint that is read out"
-    show 1 'Another person' "warifu --profile sato.toml imports approve $name \
---fingerprint $(fingerprint_of "$name")"
-    show 0 'done' "warifu --profile suzuki.toml imports approve $name \
---fingerprint $(fingerprint_of "$name")"
+    if warifu --profile sato.toml imports show "$batch" | grep -Eq '^staged by +suzuki$'; then
+        by=suzuki other=sato # by somebody who tried things out
+    fi
+    show 1 'Another person' "warifu --profile $by.toml imports approve $batch \
+--fingerprint $(fingerprint_of "$batch")"
+    show 0 'done' "warifu --profile $other.toml imports approve $batch \
+--fingerprint $(fingerprint_of "$batch")"
 }
 
 # The next counter that the server expects of a HOTP token.

@@ -37,14 +37,12 @@ pub(crate) struct FileKey {
     pub(crate) shape: KeyShape,
     /// Its value was in the worker's memory.
     pub(crate) exposed: bool,
-    /// A random key in the place of one that did not open.
-    pub(crate) stand_in: bool,
 }
 
 impl FileKey {
     /// The key of one file.
     pub(crate) fn of_file(held: Held, shape: KeyShape, exposed: bool) -> Self {
-        Self { object: held.object(), _held: Some(held), shape, exposed, stand_in: false }
+        Self { object: held.object(), _held: Some(held), shape, exposed }
     }
 
     /// The handle, good as long as `self`.
@@ -148,7 +146,7 @@ impl Station<'_> {
         let told = || JobError::Conflict(format!("{name} is a key of a kind that opens no values"));
         let shape = shape_of(&self.hand, object)?.ok_or_else(told)?;
         let copy = self.epoch.in_master(self.shared, |master| session_copy(master, object));
-        let key = FileKey { object: copy, _held: None, shape, exposed: false, stand_in: false };
+        let key = FileKey { object: copy, _held: None, shape, exposed: false };
         let found = Known { key: Arc::new(key), copied: copy != object };
         known.insert(label.to_owned(), found.clone());
         Ok(found.key)

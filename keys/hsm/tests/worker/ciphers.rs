@@ -161,6 +161,7 @@ pub(crate) fn assert_ciphers(worker: &mut Worker, expected: &Expected) {
         assert_refused(worker, source("acme", cipher, &[9; 16], seed), &JobError::BadValue);
         assert_damaged(worker, cipher, seed);
     }
+    assert_mac_key_is_no_oracle(worker);
     let camellia = match source("acme", CBC, &KEY, SEED) {
         SeedSource::Encrypted { transport_key, data, mac, session, .. } => {
             let cipher = Cipher::CamelliaCbcPad { bits: 128 };
@@ -170,6 +171,33 @@ pub(crate) fn assert_ciphers(worker: &mut Worker, expected: &Expected) {
     };
     assert_refused(worker, camellia, &JobError::Unsupported(String::new()));
     assert_triple_des(worker, expected.triple_des);
+}
+
+/// Whoever writes a file chooses the ciphertext of its MAC key. What is answered must not tell whether
+/// its padding was right: that would open any value under the transport key, octet by octet.
+fn assert_mac_key_is_no_oracle(worker: &mut Worker) {
+    let told = |worker: &mut Worker, encrypted_key: Vec<u8>| {
+        let SeedSource::Encrypted { transport_key, data, mac, .. } =
+            source("acme", CBC, &KEY, SEED)
+        else {
+            panic!("not encrypted");
+        };
+        let mac = mac.map(|mac| ValueMac { encrypted_key, ..mac });
+        let cipher = CBC;
+        seal(worker, "r", SeedSource::Encrypted { transport_key, cipher, data, mac, session: None })
+    };
+    for length in [1, 15, 16, 20, 40] {
+        let right = encrypted(CBC, &KEY, &vec![7; length]);
+        let mut wrong = right.clone();
+        let padding = wrong.len() - 17;
+        wrong[padding] ^= 0x40;
+        for _ in 0..2 {
+            for key in [&right, &wrong] {
+                let told = told(worker, key.clone());
+                assert!(matches!(told, Err(JobError::BadValue)), "{length}: {told:?}");
+            }
+        }
+    }
 }
 
 /// A changed value is refused as one under another key is.

@@ -11,6 +11,7 @@ mod check;
 mod fingerprint;
 mod group;
 mod manifest;
+mod open;
 mod order;
 mod path;
 mod reading;
@@ -265,6 +266,10 @@ impl Service {
     /// Takes a job out of waiting.
     pub(crate) fn begin_upload(&self, ask: &Ask, id: &Name, limit: u64) -> Result<Upload, Failure> {
         let job = self.imports.find(ask.institution(), id).ok_or(Failure::NotFound)?;
+        // Who sends the file stages the batch: under a colleague's name they could then approve it.
+        if !self.four_eyes.is_one_person(ask.institution(), &job.officer, &ask.caller.name) {
+            return Err(Failure::Conflict("somebody else's import; open one of your own"));
+        }
         job.with_view(|view| match view.state {
             ImportState::AwaitingContent => {
                 view.state = ImportState::Receiving;

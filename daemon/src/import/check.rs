@@ -151,7 +151,7 @@ impl Rules {
         let moving = match (record.algorithm, record.counter, record.time_step_s) {
             (Algorithm::Totp, _, Some(step_s)) if step_s > 0 => Moving::Time {
                 step_s,
-                t0: UnixTime(0),
+                t0: first_second(record.time_offset, step_s),
                 floor: None,
                 drift: Drift::from_steps(record.time_drift).clamped(self.policy.max_drift_steps),
             },
@@ -169,6 +169,13 @@ impl Rules {
             .ok_or_else(|| Refusal::new(Code::Digits, "ResponseFormat", "6 to 10 digits"))?;
         Ok(Shape { hash: record.hash, digits, moving, keys: Keys::One })
     }
+}
+
+/// When the token began to count. A maker whose tokens count from a later day than 1970 has a negative
+/// offset; a positive one is how far the token had counted at delivery, which the clock says as well.
+fn first_second(offset_steps: i64, step_s: u32) -> UnixTime {
+    let late = u64::try_from(offset_steps.saturating_neg()).unwrap_or(0);
+    UnixTime(late.saturating_mul(u64::from(step_s)))
 }
 
 /// The same refusal, with the place of the key it is about.

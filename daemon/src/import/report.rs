@@ -117,7 +117,7 @@ impl Report {
 
     /// What the file was taken for.
     pub(super) fn tell_format(&mut self, detected: &Detected) {
-        let format = detected.format.word().to_owned();
+        let format = detected.words();
         self.format = Some(FormatFound { format, because: detected.because.clone() });
     }
 

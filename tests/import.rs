@@ -97,7 +97,14 @@ fn dated(serial: &str, start: &str, end: &str) -> TestToken {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_is_out_of_its_time_is_not_taken_without_being_asked_for() {
-    let (_world, _daemon, officer, operator) = started().await;
+    let mut world = World::new();
+    let alone =
+        "base = \"standalone\"\ntitle_en = \"x\"\ntitle_ja = \"x\"\n[approval]\nbatches = false\n";
+    let profile = process::write_private(&world.path("alone.toml"), alone.as_bytes());
+    world.set("approval.enforce", "true").profile(&profile.display().to_string());
+    let daemon = world.start().await;
+    let officer = world.caller(&daemon, "officer");
+    let operator = world.caller(&daemon, "operator");
     let tokens = [
         dated("M-6", "2020-01-01T00:00:00Z", "2021-01-01T00:00:00Z"),
         dated("M-7", "2098-01-01T00:00:00Z", "2099-01-01T00:00:00Z"),

@@ -68,7 +68,9 @@ struct Policy {
 impl Policy {
     fn of(options: &ReadOptions) -> Self {
         Self {
-            ignores_signatures: options.signatures == Signatures::Ignore,
+            // Where the installation names its makers, whoever brings the file can not waive them.
+            ignores_signatures: options.signatures == Signatures::Ignore
+                && !options.openpgp.require_signature,
             requires_signature: options.openpgp.require_signature,
             most_bytes: options.limits.message_bytes,
             now: options.now.map(|now| now.0),

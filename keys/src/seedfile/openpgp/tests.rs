@@ -96,6 +96,9 @@ fn signatures_of_others_and_weak_ones_are_refused() {
     let ignored = ReadOptions { signatures: Signatures::Ignore, ..with(bank()) };
     let (serials, warnings) = read(sample!("signed-by-stranger"), ignored);
     assert_eq!((serials, warnings), (one(), vec![Code::WUnsigned]));
+    let required = OpenPgp { require_signature: true, ..bank() };
+    let waived = ReadOptions { signatures: Signatures::Ignore, ..with(required) };
+    assert_eq!(code(sample!("signed-by-stranger"), waived), Code::SigUntrusted);
 }
 
 #[test]

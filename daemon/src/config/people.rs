@@ -37,6 +37,7 @@ pub(super) fn people(
         for person in &raw.person {
             listed.add(&mut check, person);
         }
+        listed.check_names(&mut check);
         let people = listed.people;
         known.entry(institution).or_insert(people);
     }
@@ -79,6 +80,17 @@ impl<'a> Listed<'a> {
                 check.fault("person.certificates", rule, EXAMPLE);
             }
             self.people.insert(certificate, person.clone());
+        }
+    }
+
+    /// A certificate that is not listed is the person of its name: one that bears a person's name and
+    /// is listed for somebody else would make two people of one.
+    fn check_names(&self, check: &mut Check<'_>) {
+        for (certificate, owner) in &self.owners {
+            if owner != certificate && self.names.contains(certificate) {
+                let rule = format!("{}: {certificate} is a person, and not {owner}", self.of());
+                check.fault("person.certificates", rule, EXAMPLE);
+            }
         }
     }
 

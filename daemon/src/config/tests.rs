@@ -287,6 +287,7 @@ fn a_certificate_has_one_owner_and_a_person_one_entry() {
         (person("suzuki", "[\"s-1\", \"s-1\"]"), vec![certificates]),
         (person("suzuki", "[]"), vec![certificates]),
         (person("suzuki", "[\"a b\"]"), vec![certificates]),
+        (person("suzuki", "[\"SATO\"]"), vec![certificates]),
         (person("SATO", "[\"s-1\"]"), vec!["institution.person.name"]),
         (person("", "[\"s-1\"]"), vec!["institution.person.name"]),
     ] {

@@ -14,7 +14,7 @@ use warifu_core::{
     event::{Action, Event},
     ident::{Institution, Name},
 };
-use warifu_keys::hsm::{HsmError, KeyInfo};
+use warifu_keys::hsm::{HsmError, KeyInfo, KeyShape};
 use warifu_store::{
     Commit, Expect, Space, Step, Unit, Version, Write,
     record::{self, KeyRecord, ProposalState, Record as _},
@@ -29,6 +29,13 @@ const LONGEST_LABEL: usize = 64;
 /// What the officers of a proposal are told of a key that was made.
 type Told = Result<(ProposalState, String), Failure>;
 
+/// A key that is to be made inside the HSM.
+#[derive(Clone, Copy)]
+struct Ordered {
+    origin: &'static str,
+    shape: KeyShape,
+}
+
 impl Service {
     /// Makes an AES key inside the HSM.
     pub(crate) async fn make_key(
@@ -40,7 +47,8 @@ impl Service {
     ) -> Told {
         let name = label_in_hsm(ask.institution(), label)?;
         let made = self.hsm.generate_transport_key(&name, bits).await;
-        self.keep_key(ask, label, made, "generated", officers).await
+        let ordered = Ordered { origin: "generated", shape: KeyShape::Aes(bits) };
+        self.keep_key(ask, label, made, ordered, officers).await
     }
 
     /// Makes an RSA pair inside the HSM.
@@ -53,7 +61,8 @@ impl Service {
     ) -> Told {
         let name = label_in_hsm(ask.institution(), label)?;
         let made = self.hsm.generate_transport_pair(&name, bits).await;
-        self.keep_key(ask, label, made, "pair", officers).await
+        let ordered = Ordered { origin: "pair", shape: KeyShape::Rsa(bits) };
+        self.keep_key(ask, label, made, ordered, officers).await
     }
 
     async fn keep_key(
@@ -61,7 +70,7 @@ impl Service {
         ask: &Ask,
         label: &Name,
         made: Result<KeyInfo, HsmError>,
-        origin: &'static str,
+        ordered: Ordered,
         officers: &[Name],
     ) -> Told {
         let kept = self.find_key(ask.institution(), label).await?;
@@ -71,10 +80,18 @@ impl Service {
                 return Ok((ProposalState::Failed, format!("there is a key {label} already")));
             }
             // It was made before an interruption, and not written down.
-            (Err(HsmError::Conflict(_)), _) => self.info_of(ask.institution(), label).await?,
+            (Err(HsmError::Conflict(_)), _) => {
+                let info = self.info_of(ask.institution(), label).await?;
+                // What was brought in under this name, somebody outside may know.
+                if !info.local || info.shape != ordered.shape {
+                    let text = format!("another key {label} is in the HSM, which nobody made here");
+                    return Ok((ProposalState::Failed, text));
+                }
+                info
+            }
             (Err(error), _) => return Err(of_hsm(error)),
         };
-        let record = self.new_key(ask, label, &info, origin, officers);
+        let record = self.new_key(ask, label, &info, ordered.origin, officers);
         let unit = Unit {
             steps: vec![put_key(&record, kept.map(|(_, version)| version))],
             audit: vec![record::encode_event(&self.key_event(ask, Action::KeyMake, &record))],

@@ -67,12 +67,16 @@ impl Service {
         {
             return Err(Failure::Conflict("there is a key of this name already"));
         }
-        if self.open_ceremony_of(ask.institution(), &record.label, moment.ms).await? {
-            return Err(Failure::Conflict("a ceremony for a key of this name is open"));
-        }
+        self.has_room(ask.institution(), &record.label, moment.ms).await?;
         self.hsm.open_ceremony(record.id).await.map_err(of_hsm)?;
         let event = ceremony_event(ask, &record, moment.ms, "opened");
-        self.settle_ceremony(ask, &record, Expect::Absent, Vec::new(), event, moment).await
+        let kept =
+            self.settle_ceremony(ask, &record, Expect::Absent, Vec::new(), event, moment).await;
+        if !matches!(kept, Ok(Kept::Fresh(_))) {
+            // Nobody was told of this one.
+            self.close_ceremony(&record).await;
+        }
+        kept
     }
 
     fn new_ceremony(
@@ -242,14 +246,22 @@ impl Service {
         }
     }
 
-    async fn open_ceremony_of(
+    /// One ceremony per key, and few at a time: each takes an object of the HSM.
+    async fn has_room(
         &self,
         institution: &Institution,
         label: &Name,
         now_ms: u64,
-    ) -> Result<bool, Failure> {
-        let all = self.ceremonies(institution).await?;
-        Ok(all.iter().any(|one| one.label == *label && open_still(one, now_ms).is_ok()))
+    ) -> Result<(), Failure> {
+        let mut open = self.ceremonies(institution).await?;
+        open.retain(|one| open_still(one, now_ms).is_ok());
+        if open.iter().any(|one| one.label == *label) {
+            return Err(Failure::Conflict("a ceremony for a key of this name is open"));
+        }
+        if open.len() >= MOST_OPEN {
+            return Err(Failure::Conflict("too many ceremonies are open; end some"));
+        }
+        Ok(())
     }
 
     /// The key under which the sum lies goes at once; what is kept of the sum is then of no use.
@@ -443,7 +455,8 @@ fn view(record: &CeremonyRecord, now_ms: u64) -> Result<Ceremony, Failure> {
 }
 
 const PAGE: usize = 100;
-const NOT_OPEN: Failure =
-    Failure::Conflict("the ceremony is not open in the HSM; open another");
+/// Open ceremonies of an institution.
+const MOST_OPEN: usize = 16;
+const NOT_OPEN: Failure = Failure::Conflict("the ceremony is not open in the HSM; open another");
 const MEANWHILE: Failure =
     Failure::Conflict("another officer entered something meanwhile; look at the ceremony again");

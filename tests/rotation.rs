@@ -13,9 +13,11 @@ use std::sync::{
 use e2e::{
     Caller, Daemon, TestToken, World, approval,
     cli::Cli,
+    import,
     keypad::KeypadToken,
     lifecycle::{Actor, Bank, assert_outcome},
     pki::Wish,
+    pskc,
     signer::{self, Signer},
     wait,
     world::{BANK, OTHER_BANK},
@@ -221,6 +223,40 @@ async fn a_rotation_goes_on_after_a_kill() {
     assert_eq!(keys(&officers.first).await["generations"], json!([to]));
     let teller = world.caller(&daemon, "validator");
     for token in tokens.iter().step_by(7) {
+        let verdict = teller.verdict(&token.serial, &token.code(0)).await;
+        assert_eq!(verdict, "accepted", "{}", token.serial);
+    }
+}
+
+/// Seeds that an import sealed before and keeps after the rotation came by are not left behind.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_that_is_being_sealed_meanwhile_moves_too() {
+    let (world, daemon) = started().await;
+    let officers = Officers::of(&world, &daemon);
+    let tokens = hotp("Z", 3_000);
+    let order = json!({ "batch": "big" });
+    let id = import::open(&officers.first, &order).await.expect_status(201).text("id");
+    let sent = import::send(&officers.first, &id, pskc::plain(&tokens)).await;
+    let _ = sent.expect_status(202);
+    let path = format!("/v1/imports/{id}");
+    wait::until("sealing has begun", || async {
+        let job = officers.first.get(&path).await.expect_status(200).json();
+        (job["processed"].as_u64() > Some(0) && job["state"] != "checking").then_some(())
+    })
+    .await;
+    officers.agreed(&rotate()).await;
+    let job = import::finished(&officers.first, &id).await;
+    let _ = approval::approve(&officers.second, &job).await.expect_status(200);
+    wait::until("nothing is under the old key", || async {
+        ended(&officers.first, "done").await;
+        let told = officers.agree(&destroy(1)).await;
+        let outcome = told["outcome"].to_string();
+        assert!(told["state"] == "done" || outcome.contains("wrapped anew now"), "{told:#}");
+        (told["state"] == "done").then_some(())
+    })
+    .await;
+    let teller = world.caller(&daemon, "validator");
+    for token in tokens.iter().step_by(11) {
         let verdict = teller.verdict(&token.serial, &token.code(0)).await;
         assert_eq!(verdict, "accepted", "{}", token.serial);
     }

@@ -9,7 +9,7 @@ use warifu_store::{
     record::{self, ProposalState, Record as _, RotationState, TokenRecord},
 };
 
-use super::pass::is_under;
+use super::{Found, pass::is_under};
 use crate::{ask::Ask, failure::Failure, service::Service, transport_keys::of_hsm};
 
 impl Service {
@@ -27,15 +27,18 @@ impl Service {
         if known.last() == Some(&generation) {
             return Err(Failure::Conflict("the newest wrapping key is in use; rotate first"));
         }
-        let found = self.find_rotation().await?;
-        let is_over = found.is_some_and(|found| {
+        let over = self.find_rotation().await?.filter(|found| {
             found.record.state == RotationState::Done && found.record.to > generation
         });
-        if !is_over {
+        let Some(over) = over else {
             return Err(Failure::Conflict("the rotation away from this key is not done"));
-        }
+        };
         if !self.nothing_is_under(generation).await? {
-            return Err(Failure::Conflict("a token is still wrapped under this key; rotate again"));
+            self.rotate_the_rest(over).await?;
+            return Err(Failure::Conflict(
+                "a token was still wrapped under this key and is wrapped anew now; propose this \
+                 again when the rotation is done",
+            ));
         }
         self.hsm.destroy_kek(generation).await.map_err(of_hsm)?;
         let mut event = ask.event(Action::KeyDestroy, None, self.record_ms(), "done");
@@ -45,6 +48,16 @@ impl Service {
         self.store.commit(Unit { steps: Vec::new(), audit }).await?;
         let text = format!("generation {generation} was destroyed");
         Ok((ProposalState::Done, text))
+    }
+
+    /// An import sealed seeds before the rotation began and kept them after it had ended.
+    async fn rotate_the_rest(&self, mut found: Found) -> Result<(), Failure> {
+        found.record.state = RotationState::Rewrapping;
+        found.record.finished_ms = None;
+        (found.record.done, found.record.failed) = (0, 0);
+        self.keep_rotation(found, Some("begun")).await?;
+        self.rotations.wake.notify_one();
+        Ok(())
     }
 
     async fn nothing_is_under(&self, generation: u32) -> Result<bool, Failure> {

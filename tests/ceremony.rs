@@ -55,6 +55,11 @@ impl Office {
         approval::events(&self.world.caller(&self.daemon, "auditor")).await
     }
 
+    /// Whether the provider has no triple DES.
+    fn lacks_des(&self) -> bool {
+        self.world.hsm.module.to_string_lossy().contains("kryoptic")
+    }
+
     /// Whether the key of a ceremony is in the HSM.
     fn holds_ceremony(&self, id: &str) -> bool {
         let labels = self.world.hsm.pkcs11_tool(&["--login", "--pin", PIN, "--list-objects"]);
@@ -133,8 +138,8 @@ async fn two_to_five_officers_make_keys_whose_check_values_are_those_of_openssl(
     let officers: [Caller; 5] = office.officers();
     every_step(&officers, "acme-128", &Sheets::new(&AES_128, "ecb", 2)).await;
     every_step(&officers, "acme-256", &Sheets::new(&AES_256, "cmac", 3)).await;
-    if office.world.hsm.module.to_string_lossy().contains("kryoptic") {
-        return; // It has no triple DES.
+    if office.lacks_des() {
+        return;
     }
     every_step(&officers, "acme-des-2", &Sheets::new(&DES_2, "ecb", 4)).await;
     every_step(&officers, "acme-des-3", &Sheets::new(&DES_3, "cmac", 5)).await;
@@ -273,6 +278,48 @@ async fn officers_who_type_at_once_are_taken_one_after_the_other() {
         let events = office.events().await;
         assert_eq!(approval::count(&events, "key_make", "done", &label), 1, "{events:#?}");
     }
+}
+
+/// Another key took the name before the last component came: it is not taken for the sum.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_of_the_same_name_is_not_taken_for_that_of_the_ceremony() {
+    let office = Office::open().await;
+    let [aoki, baba] = office.officers();
+    let sheets = Sheets::new(&AES_128, "cmac", 2);
+    let id = begin(&aoki, &sheets.request_with_kcv("acme")).await;
+    let _ = enter(&aoki, &id, &sheets.entry(0)).await.expect_status(200);
+    let operation = json!({ "operation": "key_generate", "label": "acme", "bits": 128 });
+    let proposal = approval::propose(&aoki, &operation).await;
+    let made = approval::about(&baba, &proposal, "approval").await.expect_status(200).json();
+    assert_eq!(made["state"], "done", "{made:#}");
+    let last = enter(&baba, &id, &sheets.entry(1)).await.expect_status(409);
+    assert_eq!(last.problem(), "conflict");
+    let _ = confirm(&baba, &id, &sheets.kcv()).await.expect_status(409);
+    let listed = keys(&aoki).await;
+    assert_eq!(listed.len(), 1, "{listed:#?}");
+    assert_eq!(listed[0]["origin"], "generated", "{listed:#?}");
+    assert_ne!(listed[0]["kcv"], AES_128.kcv("ecb", &sheets.key()), "{listed:#?}");
+    let _ = abort(&aoki, &id).await.expect_status(200);
+    assert!(!office.holds_ceremony(&id));
+}
+
+/// Both halves of a two-key triple DES key are the same: that is single DES, and is told as such.
+#[tokio::test(flavor = "multi_thread")]
+async fn components_that_make_a_weak_key_are_told_apart_from_a_missing_one() {
+    let office = Office::open().await;
+    if office.lacks_des() {
+        return;
+    }
+    let [aoki, baba] = office.officers();
+    let mut sheets = Sheets::new(&DES_2, "ecb", 2);
+    // The halves changed over: their sum has two halves that are alike.
+    sheets.components[1] = sheets.components[0].clone();
+    sheets.components[1].rotate_left(8);
+    let id = begin(&aoki, &sheets.request_with_kcv("acme")).await;
+    let _ = enter(&aoki, &id, &sheets.entry(0)).await.expect_status(200);
+    let refused = enter(&baba, &id, &sheets.entry(1)).await.expect_status(422);
+    assert!(refused.json().to_string().contains("single DES"), "{refused:?}");
+    assert!(keys(&aoki).await.is_empty());
 }
 
 /// A token in a file under a key of 16 bytes.

@@ -232,6 +232,23 @@ async fn values_under_the_public_key_are_opened_inside() {
     }
 }
 
+/// Who is told which of many made-up values has the right padding reads any value under the key.
+#[tokio::test(flavor = "multi_thread")]
+async fn which_value_does_not_open_is_not_told_where_that_tells_its_padding() {
+    let office = Office::open(2048).await;
+    let tokens = some("E");
+    let file = office.maker.by_value(Padding::Pkcs1, &tokens);
+    let mut told = Vec::new();
+    for nth in 0..3 {
+        let job = office.job(&tampered(&file, nth)).await;
+        let report = &job["report"];
+        assert_eq!((&report["accepted"], &report["refused_total"]), (&json!(0), &json!(1)));
+        told.push((report["refused"].clone(), report["exposure"].clone()));
+    }
+    assert!(told.iter().all(|one| *one == told[0]), "{told:#?}");
+    assert!(!format!("{told:?}").contains("E-"), "{told:#?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn values_under_a_key_of_the_file_are_opened_inside() {
     let office = Office::open(3072).await;

@@ -85,6 +85,14 @@ impl Report {
         self.refuse(refusal);
     }
 
+    /// The file is refused as a whole, and nothing is told of the tokens whose seeds were opened.
+    pub(super) fn withhold(&mut self, refusal: &Refusal) {
+        self.accepted = 0;
+        self.exposure = ExposureCounts::default();
+        self.exposed.clear();
+        self.refuse(refusal);
+    }
+
     pub(super) fn refuse(&mut self, refusal: &Refusal) {
         self.refused_total += 1;
         if self.refused.len() < MAX_REFUSED {

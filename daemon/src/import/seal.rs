@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use warifu_core::{custody::CustodyKind, ident::Serial, lifecycle::Life, rules::SeedExposure};
 use warifu_keys::{
     hsm::{Exposure, HsmError},
-    seedfile::{Code, Position, Refusal},
+    seedfile::{Code, Position, Record, Refusal, SecretValue, crypto::Cipher},
 };
 use warifu_store::{
     Commit, Expect, Space, Step, StoreError, Unit, Write,
@@ -30,6 +30,7 @@ struct Item {
     candidate: Candidate,
     at: Position,
     order: Order,
+    is_guarded: bool,
 }
 
 /// The commit of a chunk that is under way, and what lies in the HSM for nothing if it fails.
@@ -42,6 +43,8 @@ struct Staging {
 struct Flight {
     tokens: Vec<(Candidate, Position)>,
     sealing: JoinHandle<Vec<Result<Made, HsmError>>>,
+    /// What became of one of its values by itself is told to nobody.
+    is_guarded: bool,
 }
 
 /// What goes on while the next chunk is being read.
@@ -102,6 +105,7 @@ impl Run<'_> {
             let group = item.map_err(|_| lies())?;
             let candidate = self.rules.candidate(&group).map_err(|_| lies())?;
             let at = group.first().at.clone();
+            let is_guarded = group.records().any(tells_its_padding);
             let origin = Origin {
                 crypto: file.crypto(),
                 label: self.transport.as_deref(),
@@ -109,7 +113,7 @@ impl Run<'_> {
                 custody: if self.job.dry_run { CustodyKind::Wrapped } else { self.job.custody },
             };
             let order = Order::new(&candidate, group, origin).ok_or_else(lies)?;
-            chunk.push(Item { candidate, at, order });
+            chunk.push(Item { candidate, at, order, is_guarded });
         }
         Ok(chunk)
     }
@@ -117,19 +121,29 @@ impl Run<'_> {
     /// Hands a chunk to the HSM and goes on.
     fn launch(&self, chunk: Vec<Item>) -> Flight {
         let (mut orders, mut tokens) = (Vec::new(), Vec::new());
-        for Item { candidate, at, order } in chunk {
+        let is_guarded = chunk.iter().any(|item| item.is_guarded);
+        for Item { candidate, at, order, .. } in chunk {
             orders.push(order);
             tokens.push((candidate, at));
         }
         let hsm = self.service.hsm.clone();
-        Flight { tokens, sealing: tokio::spawn(async move { order::fulfil(&hsm, orders).await }) }
+        let sealing = tokio::spawn(async move { order::fulfil(&hsm, orders).await });
+        Flight { tokens, sealing, is_guarded }
     }
 
     /// Removes what an import that ends early has just had sealed as token objects.
     async fn abandon(&self, flight: Option<Flight>) {
-        let Some(Flight { tokens, sealing }) = flight else { return };
+        let Some(Flight { tokens, sealing, .. }) = flight else { return };
         let results = sealing.await.unwrap_or_default();
-        for ((candidate, _), made) in tokens.into_iter().zip(results) {
+        self.discard(&tokens, results).await;
+    }
+
+    async fn discard(
+        &self,
+        tokens: &[(Candidate, Position)],
+        results: Vec<Result<Made, HsmError>>,
+    ) {
+        for ((candidate, _), made) in tokens.iter().zip(results) {
             if let Ok(made) = made {
                 let keys = made.residents(&candidate.id, candidate.token.profile.hash);
                 self.service.destroy(keys).await;
@@ -158,6 +172,9 @@ impl Run<'_> {
     async fn land(&mut self, flight: Flight) -> Result<Vec<TokenRecord>, Halt> {
         let created_ms = self.service.clock_ms();
         let results = flight.sealing.await.map_err(|_| Halt::Failed(Failure::Bug))?;
+        if flight.is_guarded && results.iter().any(Result::is_err) {
+            return Err(self.withhold(&flight.tokens, results).await);
+        }
         let mut records = Vec::with_capacity(flight.tokens.len());
         let mut trouble = None;
         for ((candidate, at), result) in flight.tokens.into_iter().zip(results) {
@@ -192,6 +209,24 @@ impl Run<'_> {
             self.service.destroy(order::residents_of(record)).await;
         }
         Err(hsm_failed(error))
+    }
+
+    /// Refuses the file without a word about the tokens of a chunk, or tells that the HSM failed.
+    async fn withhold(
+        &mut self,
+        tokens: &[(Candidate, Position)],
+        results: Vec<Result<Made, HsmError>>,
+    ) -> Halt {
+        let mut errors = tokens.iter().zip(&results).filter_map(|((candidate, _), result)| {
+            unopened(&candidate.id.serial, result.as_ref().err()?.clone()).err()
+        });
+        let trouble = errors.next();
+        self.discard(tokens, results).await;
+        if let Some(error) = trouble {
+            return hsm_failed(error);
+        }
+        self.report.withhold(&unopened_somewhere());
+        Halt::Refused
     }
 
     fn record(&mut self, candidate: Candidate, made: Made, created_ms: u64) -> TokenRecord {
@@ -248,6 +283,19 @@ impl Run<'_> {
         self.service.destroy(residents).await;
         Err(halt)
     }
+}
+
+/// Whoever sends values under an RSA key by PKCS #1 v1.5 and is told which of them opened reads any
+/// value under that key after a million of them (Bleichenbacher, CRYPTO '98), and a file has room for a
+/// million: such a file ends with the first chunk of which not all open, and nothing is told of which.
+fn tells_its_padding(record: &Record) -> bool {
+    matches!(&record.secret, SecretValue::Encrypted(value) if value.cipher == Cipher::RsaPkcs1)
+}
+
+fn unopened_somewhere() -> Refusal {
+    let rule = "all values open with the named key, have the right length, and the provider decrypts \
+                with RSA; which of them does not is not told under PKCS #1 v1.5: ask the maker for OAEP";
+    Refusal::new(Code::Decrypt, "Secret", rule)
 }
 
 const fn exposed(exposure: Exposure) -> SeedExposure {

@@ -6,8 +6,9 @@
 use e2e::{
     TestToken, World,
     approval::{approve, reject, stage, take_back},
+    import,
     pki::Wish,
-    process,
+    process, pskc,
     world::{BANK, OTHER_BANK},
 };
 use rustix::process::Signal;
@@ -100,4 +101,21 @@ async fn people_are_read_again_without_a_restart() {
     assert_eq!(reply.problem(), "same_person");
     let tanaka = house.world.named(&house.daemon, BANK, "officer", "tanaka");
     let _ = approve(&tanaka, &job).await.expect_status(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_sends_the_file_of_somebody_elses_import() {
+    let house = House::open_with(sato_has_cards).await;
+    let House { world, daemon, sato, suzuki, .. } = &house;
+    let job = import::open(sato, &json!({ "batch": "opened" })).await.expect_status(201).json();
+    let id = job["id"].as_str().unwrap_or_default();
+    // Staged under Sato's name, it would wait for Suzuki's approval.
+    let file = || pskc::plain(&[TestToken::hotp("PE-9")]);
+    conflict(import::send(suzuki, id, file()).await);
+    assert_eq!(house.show(&job).await["state"], "awaiting_content");
+    let card = world.named(daemon, BANK, "officer", "Sato-Card");
+    let _ = import::send(&card, id, file()).await.expect_status(202);
+    let staged = import::finished(sato, id).await;
+    assert_eq!(staged["state"], "staged", "{staged:#}");
+    assert_eq!(approve(&card, &staged).await.expect_status(403).problem(), "same_person");
 }

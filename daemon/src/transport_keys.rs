@@ -25,6 +25,8 @@ use crate::{ask::Ask, failure::Failure, service::Service};
 
 /// Longest label that the HSM worker takes.
 const LONGEST_LABEL: usize = 64;
+/// Tries of writing down what is done already.
+const TRIES: usize = 8;
 
 /// What the officers of a proposal are told of a key that was made.
 type Told = Result<(ProposalState, String), Failure>;
@@ -102,34 +104,50 @@ impl Service {
 
     /// Destroys a key. Files under it can not be opened any more.
     pub(crate) async fn destroy_key(&self, ask: &Ask, label: &Name, officers: &[Name]) -> Told {
-        let Some((mut record, version)) = self.find_key(ask.institution(), label).await? else {
-            return self.destroy_shared_key(ask, label).await;
+        let name = label_in_hsm(ask.institution(), label)?;
+        let Some((record, _)) = self.find_key(ask.institution(), label).await? else {
+            return self.destroy_unlisted_key(ask, label, &name).await;
         };
         if record.destroyed_ms.is_some() {
             return Ok((ProposalState::Done, format!("{label} was destroyed already")));
         }
-        let name = label_in_hsm(ask.institution(), label)?;
         self.hsm.destroy_transport_key(&name).await.map_err(of_hsm)?;
-        record.destroyed_ms = Some(self.record_ms());
-        record.destroyed_by = officers.to_vec();
-        let unit = Unit {
-            steps: vec![put_key(&record, Some(version))],
-            audit: vec![record::encode_event(&self.key_event(ask, Action::KeyDestroy, &record))],
-        };
-        self.commit_key(unit).await?;
-        Ok((ProposalState::Done, told(&record)))
+        self.keep_destruction(ask, label, officers).await
     }
 
-    /// A key without a record was brought in at the machine and serves every institution.
-    async fn destroy_shared_key(&self, ask: &Ask, label: &Name) -> Told {
-        if *ask.institution() != self.facts.house {
+    /// The key is gone: that is written down whoever writes to its record at the same time.
+    async fn keep_destruction(&self, ask: &Ask, label: &Name, officers: &[Name]) -> Told {
+        for _ in 0..TRIES {
+            let found = self.find_key(ask.institution(), label).await?;
+            let (mut record, version) = found.ok_or(Failure::NotFound)?;
+            record.destroyed_ms = Some(self.record_ms());
+            record.destroyed_by = officers.to_vec();
+            let event = self.key_event(ask, Action::KeyDestroy, &record);
+            let unit = Unit {
+                steps: vec![put_key(&record, Some(version))],
+                audit: vec![record::encode_event(&event)],
+            };
+            if matches!(self.store.commit(unit).await?, Commit::Done { .. }) {
+                return Ok((ProposalState::Done, told(&record)));
+            }
+        }
+        // What was approved can be approved again.
+        Err(Failure::Crowded)
+    }
+
+    /// A key without a record: of an institution, one whose making was cut off; of all, one that was
+    /// brought in at the machine.
+    async fn destroy_unlisted_key(&self, ask: &Ask, label: &Name, name: &str) -> Told {
+        let is_own = self.hsm.destroy_transport_key(name).await.map_err(of_hsm)?;
+        let is_gone = is_own
+            || *ask.institution() == self.facts.house
+                && self.hsm.destroy_transport_key(label.as_str()).await.map_err(of_hsm)?;
+        if !is_gone {
             return Err(Failure::NotFound);
         }
-        if !self.hsm.destroy_transport_key(label.as_str()).await.map_err(of_hsm)? {
-            return Err(Failure::NotFound);
-        }
+        let whence = if is_own { "never written down" } else { "brought in at the machine" };
         let mut event = ask.event(Action::KeyDestroy, None, self.record_ms(), "done");
-        event.note = Some(format!("{label}, brought in at the machine"));
+        event.note = Some(format!("{label}, {whence}"));
         let audit = vec![record::encode_event(&event)];
         self.store.commit(Unit { steps: Vec::new(), audit }).await?;
         Ok((ProposalState::Done, format!("{label} was destroyed")))

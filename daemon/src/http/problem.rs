@@ -59,9 +59,11 @@ fn hsm(error: &HsmError) -> ProblemType {
         HsmError::Unavailable | HsmError::Timeout => ProblemType::HsmUnavailable,
         // Its wrapping key is gone, or this HSM can not compute with it.
         HsmError::BadRecord | HsmError::Unsupported(_) => ProblemType::TokenUnusable,
-        HsmError::BadValue | HsmError::Conflict(_) | HsmError::Malformed | HsmError::NoSuchKey => {
-            ProblemType::Internal
-        }
+        HsmError::BadValue
+        | HsmError::Conflict(_)
+        | HsmError::Malformed
+        | HsmError::NoSuchKey
+        | HsmError::Unfit => ProblemType::Internal,
     }
 }
 

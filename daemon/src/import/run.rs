@@ -399,7 +399,7 @@ pub(super) fn taken() -> Refusal {
 /// What of the HSM's answers is about the file, for the report; anything else is trouble on our side.
 pub(super) fn unopened(serial: &Serial, error: HsmError) -> Result<Refusal, HsmError> {
     let mut refusal = match error {
-        HsmError::BadValue | HsmError::NoSuchKey => {
+        HsmError::BadValue | HsmError::NoSuchKey | HsmError::Unfit => {
             let rule =
                 "the value opens with the named key, has the right length, and its MAC is right";
             Refusal::new(Code::Decrypt, "Secret", rule)

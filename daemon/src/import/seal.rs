@@ -30,7 +30,36 @@ struct Item {
     candidate: Candidate,
     at: Position,
     order: Order,
-    is_guarded: bool,
+    guard: Guard,
+}
+
+/// Which verdicts about single values would be an oracle.
+#[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
+enum Guard {
+    /// None: values of such ciphers are authentic or nothing.
+    Open,
+    /// Those about values whose MAC is right, under CBC.
+    Authentic,
+    /// All of them, under RSA with PKCS #1 v1.5.
+    All,
+}
+
+impl Guard {
+    fn of(record: &Record) -> Self {
+        match &record.secret {
+            SecretValue::Encrypted(value) if value.cipher == Cipher::RsaPkcs1 => Self::All,
+            SecretValue::Encrypted(value) if value.cipher.needs_mac() => Self::Authentic,
+            SecretValue::Encrypted(_) | SecretValue::Plain(_) => Self::Open,
+        }
+    }
+
+    fn withholds(self, result: &Result<Made, HsmError>) -> bool {
+        match self {
+            Self::Open => false,
+            Self::Authentic => matches!(result, Err(HsmError::Unfit)),
+            Self::All => result.is_err(),
+        }
+    }
 }
 
 /// The commit of a chunk that is under way, and what lies in the HSM for nothing if it fails.
@@ -43,8 +72,7 @@ struct Staging {
 struct Flight {
     tokens: Vec<(Candidate, Position)>,
     sealing: JoinHandle<Vec<Result<Made, HsmError>>>,
-    /// What became of one of its values by itself is told to nobody.
-    is_guarded: bool,
+    guard: Guard,
 }
 
 /// What goes on while the next chunk is being read.
@@ -105,7 +133,7 @@ impl Run<'_> {
             let group = item.map_err(|_| lies())?;
             let candidate = self.rules.candidate(&group).map_err(|_| lies())?;
             let at = group.first().at.clone();
-            let is_guarded = group.records().any(tells_its_padding);
+            let guard = group.records().map(Guard::of).max().unwrap_or(Guard::Open);
             let origin = Origin {
                 crypto: file.crypto(),
                 label: self.transport.as_deref(),
@@ -113,7 +141,7 @@ impl Run<'_> {
                 custody: if self.job.dry_run { CustodyKind::Wrapped } else { self.job.custody },
             };
             let order = Order::new(&candidate, group, origin).ok_or_else(lies)?;
-            chunk.push(Item { candidate, at, order, is_guarded });
+            chunk.push(Item { candidate, at, order, guard });
         }
         Ok(chunk)
     }
@@ -121,14 +149,14 @@ impl Run<'_> {
     /// Hands a chunk to the HSM and goes on.
     fn launch(&self, chunk: Vec<Item>) -> Flight {
         let (mut orders, mut tokens) = (Vec::new(), Vec::new());
-        let is_guarded = chunk.iter().any(|item| item.is_guarded);
+        let guard = chunk.iter().map(|item| item.guard).max().unwrap_or(Guard::Open);
         for Item { candidate, at, order, .. } in chunk {
             orders.push(order);
             tokens.push((candidate, at));
         }
         let hsm = self.service.hsm.clone();
         let sealing = tokio::spawn(async move { order::fulfil(&hsm, orders).await });
-        Flight { tokens, sealing, is_guarded }
+        Flight { tokens, sealing, guard }
     }
 
     /// Removes what an import that ends early has just had sealed as token objects.
@@ -172,7 +200,7 @@ impl Run<'_> {
     async fn land(&mut self, flight: Flight) -> Result<Vec<TokenRecord>, Halt> {
         let created_ms = self.service.clock_ms();
         let results = flight.sealing.await.map_err(|_| Halt::Failed(Failure::Bug))?;
-        if flight.is_guarded && results.iter().any(Result::is_err) {
+        if results.iter().any(|result| flight.guard.withholds(result)) {
             return Err(self.withhold(&flight.tokens, results).await);
         }
         let mut records = Vec::with_capacity(flight.tokens.len());
@@ -285,16 +313,13 @@ impl Run<'_> {
     }
 }
 
-/// Whoever sends values under an RSA key by PKCS #1 v1.5 and is told which of them opened reads any
-/// value under that key after a million of them (Bleichenbacher, CRYPTO '98), and a file has room for a
-/// million: such a file ends with the first chunk of which not all open, and nothing is told of which.
-fn tells_its_padding(record: &Record) -> bool {
-    matches!(&record.secret, SecretValue::Encrypted(value) if value.cipher == Cipher::RsaPkcs1)
-}
-
+/// Whoever sends values of their own making and is told which of them opened reads others under the
+/// same key: under RSA with PKCS #1 v1.5 after a million (Bleichenbacher, CRYPTO '98), under CBC, where
+/// they can make MACs, after a few thousand (Vaudenay, EUROCRYPT 2002). A file has room for a million:
+/// it ends with the first chunk of which not all open, and nothing is told of which.
 fn unopened_somewhere() -> Refusal {
-    let rule = "all values open with the named key, have the right length, and the provider decrypts \
-                with RSA; which of them does not is not told under PKCS #1 v1.5: ask the maker for OAEP";
+    let rule = "all values open with the named key, hold a key of the right length, and the provider can \
+                decrypt them; which of them does not is not told, since that would open others";
     Refusal::new(Code::Decrypt, "Secret", rule)
 }
 

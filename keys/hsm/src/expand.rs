@@ -78,13 +78,18 @@ impl<'a> Station<'a> {
                 let (mac, session) = (mac.as_ref(), session.as_ref());
                 let value = Encrypted { label, cipher: *cipher, data, mac, session };
                 match self.arrive(value, AES_LENGTH..=AES_LENGTH)? {
-                    Arrived::Worker(seed) => Ok((self.create_base(&seed)?, Exposure::Worker)),
+                    Arrived::Worker(seed) => {
+                        let base = self.create_base(&seed);
+                        let base = base.map_err(|t| self.past_its_mac(*cipher, t))?;
+                        Ok((base, Exposure::Worker))
+                    }
                     Arrived::Inside(incoming) => {
                         let mut template = shape::base(self.shared.abilities);
                         if self.shared.abilities.form.value_len {
                             template = shape::sized(template, AES_LENGTH);
                         }
-                        let base = self.unwrap_arrived(&incoming, &template)?;
+                        let base = self.unwrap_arrived(&incoming, &template);
+                        let base = base.map_err(|f| self.past_its_mac(*cipher, f.into()))?;
                         Ok((Passing::new(self.hand, base), incoming.exposure()))
                     }
                 }

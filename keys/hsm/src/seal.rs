@@ -64,9 +64,13 @@ impl<'a> Station<'a> {
                 let (mac, session) = (mac.as_ref(), session.as_ref());
                 let value = Encrypted { label, cipher: *cipher, data, mac, session };
                 match self.arrive(value, order.lengths())? {
-                    Arrived::Worker(seed) => (self.seal_clear(order, &seed)?, Exposure::Worker),
+                    Arrived::Worker(seed) => {
+                        let draft = self.seal_clear(order, &seed);
+                        (draft.map_err(|t| self.past_its_mac(*cipher, t))?, Exposure::Worker)
+                    }
                     Arrived::Inside(incoming) => {
-                        (self.seal_inside(order, &incoming)?, incoming.exposure())
+                        let draft = self.seal_inside(order, &incoming);
+                        (draft.map_err(|t| self.past_its_mac(*cipher, t))?, incoming.exposure())
                     }
                 }
             }

@@ -132,7 +132,22 @@ impl Station<'_> {
         if place == ImportPlace::Inside {
             return Ok(Arrived::Inside(Incoming { key, mechanism, blob, cipher }));
         }
-        Ok(Arrived::Worker(self.hand.decrypt(mechanism, key.object(), blob)?))
+        let opened = self.hand.decrypt(mechanism, key.object(), blob);
+        let opened = opened.map_err(|fault| self.past_its_mac(cipher, fault.into()))?;
+        Ok(Arrived::Worker(opened))
+    }
+
+    /// What became of a CBC value whose MAC is right, in one answer, and in another one than that of a
+    /// wrong MAC. Whoever knows one plaintext under the transport key makes a MAC key that they know,
+    /// and with it right MACs: what each of their values came to would open any other.
+    pub(crate) fn past_its_mac(&self, cipher: Cipher, trouble: Trouble) -> Trouble {
+        let is_told = match &trouble {
+            Trouble::Answer(error) => {
+                matches!(error, JobError::BadValue | JobError::Unsupported(_))
+            }
+            Trouble::Fault(fault) => self.is_about_the_value(*fault),
+        };
+        if is_told && needs_mac(cipher) { JobError::Unfit.into() } else { trouble }
     }
 
     /// Where values of that cipher are opened: somewhere.

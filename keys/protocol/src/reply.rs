@@ -101,4 +101,8 @@ pub enum JobError {
     /// The provider can not do this; says what and what to do instead.
     #[error("{0}")]
     Unsupported(String),
+    /// A value of a seed file is authentic, and no key that can be taken in. To be told of no single
+    /// value: whoever can make MACs would read others.
+    #[error("the value is authentic and no key that can be taken in")]
+    Unfit,
 }

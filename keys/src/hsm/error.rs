@@ -33,6 +33,10 @@ pub enum HsmError {
     /// The provider can not do this; the text says what to do instead. Tell the officer.
     #[error("{0}")]
     Unsupported(String),
+    /// A value of a seed file is authentic, and no key that can be taken in. Tell the officer that some
+    /// value of the file is, and not which: whoever can make MACs would read others.
+    #[error("the value is authentic and no key that can be taken in")]
+    Unfit,
     /// The job breaks the protocol's limits, or the answer does not fit the job: a bug on our side.
     #[error("the HSM job or its answer is malformed")]
     Malformed,
@@ -55,6 +59,7 @@ impl From<JobError> for HsmError {
             JobError::Malformed => Self::Malformed,
             JobError::NoSuchKey => Self::NoSuchKey,
             JobError::Unavailable => Self::Unavailable,
+            JobError::Unfit => Self::Unfit,
             JobError::Unsupported(what) => Self::Unsupported(what),
         }
     }

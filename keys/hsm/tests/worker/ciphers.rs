@@ -162,6 +162,7 @@ pub(crate) fn assert_ciphers(worker: &mut Worker, expected: &Expected) {
         assert_damaged(worker, cipher, seed);
     }
     assert_mac_key_is_no_oracle(worker);
+    assert_authentic_values_are_no_oracle(worker);
     let camellia = match source("acme", CBC, &KEY, SEED) {
         SeedSource::Encrypted { transport_key, data, mac, session, .. } => {
             let cipher = Cipher::CamelliaCbcPad { bits: 128 };
@@ -197,6 +198,27 @@ fn assert_mac_key_is_no_oracle(worker: &mut Worker) {
                 assert!(matches!(told, Err(JobError::BadValue)), "{length}: {told:?}");
             }
         }
+    }
+}
+
+/// A MAC that is right says that the value was made so: one answer for all that is wrong with it then.
+fn assert_authentic_values_are_no_oracle(worker: &mut Worker) {
+    for length in [1, 15, 65] {
+        let mut told = Vec::new();
+        for turned in [0, 0x40] {
+            let mut data = encrypted(CBC, &KEY, &vec![7; length]);
+            let padding = data.len() - 17;
+            data[padding] ^= turned;
+            let mac = Some(mac(CBC, &KEY, &data));
+            let (transport_key, cipher) = ("acme".to_owned(), CBC);
+            let source = SeedSource::Encrypted { transport_key, cipher, data, mac, session: None };
+            told.push(seal(worker, "r", source));
+        }
+        // By its ciphertext a value may be too long, which is no secret.
+        let is_one = |told: &_| matches!(told, Err(JobError::Unfit | JobError::BadValue));
+        assert!(told.iter().all(is_one), "{length}: {told:?}");
+        let [first, second] = [0, 1].map(|at| matches!(told[at], Err(JobError::Unfit)));
+        assert_eq!(first, second, "{length}: {told:?}");
     }
 }
 

@@ -80,9 +80,10 @@ pub struct OpenPgp {
     /// Passphrase of the secret keys, where they have one.
     pub passphrase: Option<Secret>,
     /// Files with the certificates of trusted signers, armored or not. A signature that none of them
-    /// made refuses the message, unless [`ReadOptions::signatures`] says to ignore it.
+    /// made refuses the message, unless [`ReadOptions::signatures`] says to ignore it and
+    /// [`OpenPgp::require_signature`] leaves that open.
     pub signers: Vec<Vec<u8>>,
-    /// Only signed messages are taken.
+    /// Only signed messages are taken, whatever [`ReadOptions::signatures`] says.
     pub require_signature: bool,
 }
 

@@ -194,6 +194,8 @@ codes! {
     Group = "E_GROUP", Token, "ask the maker for the keys of each token one after the other, all of them and each once";
     /// The tokens are of another kind than the import says.
     Kind = "E_KIND", Token, "import camera tokens as kind camera, all others as hard or soft";
+    /// The seed would be readable where the institution forbids it.
+    Exposure = "E_EXPOSURE", Token, "ask the maker for a file under a transport key that your HSM can unwrap";
     /// The HSM of this server can not take the key as the file has it.
     Hsm = "E_HSM", Token, "do what the rule says, then import the file again";
     /// Date without a time zone, read as UTC.

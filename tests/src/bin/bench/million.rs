@@ -27,9 +27,12 @@ use crate::{
 /// Tokens whose codes are asked for meanwhile.
 const ASKED: usize = 2_000;
 /// Questions for the idle figure.
-const IDLE: usize = 3_000;
+const IDLE: usize = 1_000;
+/// Between two questions, idle and during the import: a closed loop would take a processor from both
+/// sides of the ratio.
+const PACE: Duration = Duration::from_millis(20);
 
-/// Latencies of codes, one after the other over one connection.
+/// Latencies of codes over one connection, fifty a second.
 struct Codes {
     seeds: Seeds,
     caller: Caller,
@@ -105,6 +108,7 @@ async fn idle(codes: &Codes) -> Latency {
     let mut times = Vec::with_capacity(IDLE);
     for _ in 0..IDLE {
         times.push(codes.ask().await);
+        tokio::time::sleep(PACE).await;
     }
     Latency::of(times)
 }
@@ -113,6 +117,7 @@ async fn ask_until(codes: Arc<Codes>, stop: Arc<AtomicBool>) -> Vec<Duration> {
     let mut times = Vec::new();
     while !stop.load(Ordering::Relaxed) {
         times.push(codes.ask().await);
+        tokio::time::sleep(PACE).await;
     }
     times
 }

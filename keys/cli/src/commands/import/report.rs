@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use warifu_api::{
     Language,
-    import::{ExpirySpread, ImportJob, ImportReport, ImportState, WarningCount},
+    import::{ExpirySpread, ImportJob, ImportReport, ImportState, RefusedKey, WarningCount},
 };
 use warifu_keys::seedfile::Code;
 
@@ -114,10 +114,18 @@ fn warnings(text: &mut String, report: &ImportReport, language: Language) {
     }
 }
 
+/// As much of the place as there is: a fault of the whole file has none.
+fn place(key: &RefusedKey) -> String {
+    let at = (key.line > 0).then(|| format!("line {}", key.line));
+    let element = (!key.element.is_empty()).then(|| key.element.clone());
+    let serial = key.serial.as_ref().map(|serial| format!("serial {serial}"));
+    let parts: Vec<String> = [at, element, serial].into_iter().flatten().collect();
+    if parts.is_empty() { "the file".to_owned() } else { parts.join(", ") }
+}
+
 fn refusals(text: &mut String, report: &ImportReport) {
     for key in &report.refused {
-        let serial = key.serial.as_deref().unwrap_or("-");
-        line(text, format!("line {}, {}, serial {serial}", key.line, key.element));
+        line(text, place(key));
         line(text, format!("  {} {}: {}", key.class, key.field, key.rule));
         line(text, format!("  {}", key.advice));
     }

@@ -1,7 +1,7 @@
 //! The page for the archive: what an import's report says, in English and Japanese, in the order in
 //! which an auditor reads it.
 //!
-//! Not responsible for: how it looks, see [`html`] and [`text`]. There is no secret in it, because
+//! Not responsible for: how it looks, see [`mod@html`] and [`mod@text`]. There is no secret in it, because
 //! there is none in the report that it is made of.
 
 mod html;

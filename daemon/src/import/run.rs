@@ -156,7 +156,10 @@ impl Service {
         );
         self.metrics.import_ended(&job.institution, state.word());
         job.with_view(|view| {
-            view.state = state;
+            // Another person may have decided already; then the view tells that.
+            if view.decided_by.is_none() {
+                view.state = state;
+            }
             view.failure = failure;
         });
         if matches!(state, ImportState::Done | ImportState::Staged)

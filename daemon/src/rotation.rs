@@ -83,12 +83,13 @@ impl Service {
     /// Rotates whenever there is something to rotate, until told to stop.
     pub(crate) async fn keep_rotating(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         loop {
-            if let Err(error) = self.rotate(&mut stop).await {
+            let end = self.rotate(&mut stop).await;
+            if let Err(error) = &end {
                 tracing::error!(%error, "the rotation of the wrapping key waits for the HSM or the store");
             }
             tokio::select! {
                 () = self.rotations.wake.notified() => {}
-                () = tokio::time::sleep(RETRY) => {}
+                () = tokio::time::sleep(RETRY), if end.is_err() => {}
                 _ = stop.wait_for(|stop| *stop) => return,
             }
         }

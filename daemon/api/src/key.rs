@@ -215,7 +215,7 @@ words! {
         Checking = "checking",
         /// Nothing is wrapped under an older key.
         Done = "done",
-        /// Interrupted; it goes on with the daemon's next start, or at once by the next proposal.
+        /// Some seeds can not be wrapped anew; `note` says why. The next proposal goes on with it.
         Stopped = "stopped",
     }
 }

@@ -133,6 +133,7 @@ fn handler(operation: Operation) -> MethodRouter<Shared> {
         Operation::TokenLost => on(method, tokens::lost),
         Operation::TokenRecall => on(method, tokens::take_back),
         Operation::TokenResync => on(method, tokens::resync),
+        Operation::TokenFacts => on(method, tokens::facts),
         Operation::TokenShow => on(method, tokens::show),
         Operation::TokenUnlock => on(method, tokens::unlock),
         Operation::TokenVerify => on(method, tokens::verify),

@@ -2,7 +2,10 @@
 //!
 //! Not responsible for: who may (http/authz), or for checking codes (verify).
 
-use warifu_api::token::{TokenDetail, TokenPage, TokenQuery, VerifyAnswer};
+use warifu_api::{
+    facts::TokenFacts,
+    token::{TokenDetail, TokenPage, TokenQuery, VerifyAnswer},
+};
 use warifu_core::{
     code::Code,
     event::Action,
@@ -241,6 +244,23 @@ impl Service {
             camera.expire(&self.rules(institution)?.camera, now);
         }
         Ok(wire::detail(&record, &policy, now))
+    }
+
+    /// How a token makes its codes. A front end hears of no token whose codes it could not have
+    /// checked by serial, where policy hides which those are: it is told the same as of a serial
+    /// that no token has.
+    pub(crate) async fn token_facts(
+        &self,
+        ask: &Ask,
+        serial: Serial,
+    ) -> Result<TokenFacts, Failure> {
+        let id = TokenId { institution: ask.institution().clone(), serial };
+        let record = self.load_token(&id).await?.ok_or(Failure::NotFound)?.record;
+        let staff = [Role::Auditor, Role::Officer, Role::Operator];
+        let is_staff = staff.iter().any(|role| ask.caller.roles.contains(*role));
+        let rules = self.rules(&id.institution)?;
+        let hidden = rules.hide_which && !admits_serial(rules.serial_verification, &record.life);
+        if hidden && !is_staff { Err(Failure::NotFound) } else { Ok(wire::facts(&record)) }
     }
 
     /// A page of tokens. Looks at no more than [`SCAN_BUDGET`] records, so a page may hold fewer

@@ -3,6 +3,7 @@
 use warifu_api::{
     Timestamp,
     camera::{CameraDetail, CameraState},
+    facts::TokenFacts,
     token::{
         Algorithm, Custody, Hash, Reason as WireReason, TokenDetail, TokenStatus, TokenSummary,
     },
@@ -131,6 +132,36 @@ fn camera_detail(camera: &Camera) -> CameraDetail {
     }
 }
 
+/// How a token makes its codes.
+pub(crate) fn facts(record: &TokenRecord) -> TokenFacts {
+    let token = &record.token;
+    TokenFacts {
+        institution: record.institution.to_string(),
+        serial: record.serial.to_string(),
+        manufacturer: record.manufacturer.clone(),
+        kind: view::kind(record.kind),
+        algorithm: algorithm(&token.moving),
+        hash: hash(token.profile.hash),
+        digits: token.profile.digits.get(),
+        time_step_s: time_step(&token.moving),
+        suites: computed(&token.moving),
+    }
+}
+
+const fn time_step(moving: &Moving) -> Option<u32> {
+    match moving {
+        Moving::Time { step_s, .. } => Some(*step_s),
+        Moving::Event { .. } | Moving::Keypad(_) | Moving::Camera(_) => None,
+    }
+}
+
+fn computed(moving: &Moving) -> Option<Vec<String>> {
+    match moving {
+        Moving::Keypad(keypad) => Some(suites(keypad)),
+        Moving::Event { .. } | Moving::Time { .. } | Moving::Camera(_) => None,
+    }
+}
+
 /// A token in a list.
 pub(crate) fn summary(record: &TokenRecord, now: UnixTime) -> TokenSummary {
     let profile = &record.token.profile;
@@ -140,6 +171,8 @@ pub(crate) fn summary(record: &TokenRecord, now: UnixTime) -> TokenSummary {
         algorithm: algorithm(&record.token.moving),
         hash: hash(profile.hash),
         digits: profile.digits.get(),
+        time_step_s: time_step(&record.token.moving),
+        suites: computed(&record.token.moving),
         kind: view::kind(record.kind),
         life: view::life(record.life.stage()),
         status: status(record.token.status(now)),
@@ -155,15 +188,14 @@ pub(crate) fn detail(
     now: UnixTime,
 ) -> TokenDetail {
     let token = &record.token;
-    let (time_step_s, drift_steps, counter_next) = match &token.moving {
-        Moving::Event { next, .. } => (None, None, Some(*next)),
-        Moving::Time { step_s, drift, .. } => (Some(*step_s), Some(drift.steps()), None),
-        Moving::Keypad(_) | Moving::Camera(_) => (None, None, None),
+    let (drift_steps, counter_next) = match &token.moving {
+        Moving::Event { next, .. } => (None, Some(*next)),
+        Moving::Time { drift, .. } => (Some(drift.steps()), None),
+        Moving::Keypad(_) | Moving::Camera(_) => (None, None),
     };
-    let (suites, camera) = match &token.moving {
-        Moving::Keypad(keypad) => (Some(suites(keypad)), None),
-        Moving::Camera(camera) => (None, Some(camera_detail(camera))),
-        Moving::Event { .. } | Moving::Time { .. } => (None, None),
+    let camera = match &token.moving {
+        Moving::Camera(camera) => Some(camera_detail(camera)),
+        Moving::Event { .. } | Moving::Time { .. } | Moving::Keypad(_) => None,
     };
     TokenDetail {
         serial: record.serial.to_string(),
@@ -172,7 +204,7 @@ pub(crate) fn detail(
         algorithm: algorithm(&token.moving),
         hash: hash(token.profile.hash),
         digits: token.profile.digits.get(),
-        time_step_s,
+        time_step_s: time_step(&token.moving),
         kind: view::kind(record.kind),
         life: view::life(record.life.stage()),
         contract: record.life.contract().map(ToString::to_string),
@@ -184,7 +216,7 @@ pub(crate) fn detail(
         valid_from: token.profile.valid_from.map(timestamp),
         drift_steps,
         counter_next,
-        suites,
+        suites: computed(&token.moving),
         camera,
         batch: record.batch.to_string(),
         custody: custody(record.seal.kind()),

@@ -23,10 +23,11 @@ mod watched;
 use std::sync::Arc;
 
 use ring::rand::{SecureRandom as _, SystemRandom};
+use rustls_pki_types::PrivateKeyDer;
 
 use self::{config::Prepared, connection::Pool};
 pub use self::{
-    config::{ClientConfig, ConfigError, Protocol},
+    config::{ClientConfig, ConfigError, Protocol, Resolution},
     error::ClientError,
     transfer::Download,
 };
@@ -40,7 +41,7 @@ pub struct Client {
 }
 
 struct Shared {
-    prepared: Prepared,
+    prepared: Arc<Prepared>,
     pool: Pool,
     random: SystemRandom,
 }
@@ -48,9 +49,28 @@ struct Shared {
 impl Client {
     /// Reads the certificates and the key; connects only when it has something to ask.
     pub fn new(config: &ClientConfig) -> Result<Self, ConfigError> {
-        let prepared = Prepared::new(config)?;
+        let key = config::private_key(&config.key)?;
+        Self::with_private_key(config, key)
+    }
+
+    /// With a key that is already in memory; [`ClientConfig::key`] is not read.
+    pub fn with_private_key(
+        config: &ClientConfig,
+        key: PrivateKeyDer<'static>,
+    ) -> Result<Self, ConfigError> {
+        Ok(Self::on(Arc::new(Prepared::new(config, key)?)))
+    }
+
+    /// The same client with connections of its own. Connections live on the runtime on which they
+    /// were opened, so that every runtime needs a client that is apart from the others'.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        Self::on(Arc::clone(&self.shared.prepared))
+    }
+
+    fn on(prepared: Arc<Prepared>) -> Self {
         let shared = Shared { prepared, pool: Pool::default(), random: SystemRandom::new() };
-        Ok(Self { shared: Arc::new(shared), key: None })
+        Self { shared: Arc::new(shared), key: None }
     }
 
     /// The same client, whose next change carries this key instead of a random one.

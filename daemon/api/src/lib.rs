@@ -21,6 +21,7 @@ pub mod challenge;
 pub mod client;
 pub mod contract;
 pub mod denial;
+pub mod facts;
 pub mod grant;
 pub mod history;
 pub mod idempotency;

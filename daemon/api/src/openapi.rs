@@ -78,6 +78,7 @@ fn components() -> Components {
     collect::<ExpiryRequest>(&mut all);
     collect::<ResyncRequest>(&mut all);
     collect::<TokenDetail>(&mut all);
+    collect::<crate::facts::TokenFacts>(&mut all);
     collect::<TokenPage>(&mut all);
     collect::<VerifyAnswer>(&mut all);
     collect::<VerifyRequest>(&mut all);

@@ -128,6 +128,8 @@ operations! {
     TokenEnable = token_enable, Post, "/v1/tokens/{serial}/enable", 200;
     /// Sets or lifts a token's expiry.
     TokenExpiry = token_expiry, Put, "/v1/tokens/{serial}/expiry", 200;
+    /// Says how a token makes its codes.
+    TokenFacts = token_facts, Get, "/v1/tokens/{serial}/facts", 200;
     /// Shows what was done with a token last.
     TokenHistory = token_history, Get, "/v1/tokens/{serial}/history", 200;
     /// Hands a token out (トークン発行).

@@ -265,6 +265,12 @@ pub struct TokenSummary {
     pub hash: Hash,
     /// Length of a code.
     pub digits: u8,
+    /// TOTP: length of a time step in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_step_s: Option<u32>,
+    /// A keypad token: the OCRA suites that it computes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suites: Option<Vec<String>>,
     /// State now.
     pub status: TokenStatus,
     /// Batch it was imported with.

@@ -57,6 +57,7 @@ pub(crate) const fn allowed(operation: Operation) -> &'static [Role] {
         | Operation::ContractTokens
         | Operation::ContractUsers
         | Operation::UserShow => &[Auditor, Operator, Validator],
+        Operation::TokenFacts => &[Auditor, Officer, Operator, Validator],
         Operation::TokenHistory => &[Auditor, Operator],
         Operation::TokenDisable
         | Operation::TokenEnable

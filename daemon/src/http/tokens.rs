@@ -9,6 +9,7 @@ use warifu_api::token::{
 };
 use warifu_api::{
     action::{ActionAnswer, IssueRequest, ReasonRequest},
+    facts::TokenFacts,
     history::TokenHistory,
 };
 use warifu_core::{ident::ContractId, time::UnixTime};
@@ -92,6 +93,15 @@ pub(super) async fn show(
 ) -> Result<Answer<TokenDetail>, Fault> {
     let detail = service.show_token(ask.institution(), serial).await;
     detail.map(|detail| Answer(Kept::Fresh(detail), begun)).map_err(|f| begun.fault(f))
+}
+
+pub(super) async fn facts(
+    State(service): State<Shared>,
+    SerialPath(serial): SerialPath,
+    Plain { ask, begun }: Plain,
+) -> Result<Answer<TokenFacts>, Fault> {
+    let facts = service.token_facts(&ask, serial).await;
+    facts.map(|facts| Answer(Kept::Fresh(facts), begun)).map_err(|f| begun.fault(f))
 }
 
 pub(super) async fn list(

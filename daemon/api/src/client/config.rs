@@ -25,6 +25,17 @@ pub enum Protocol {
     Http2,
 }
 
+/// Where a server's name is looked up.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Resolution {
+    /// On a thread of the runtime, so that the limit for connecting holds.
+    #[default]
+    Thread,
+    /// In the thread that asks, for hosts that allow no others. The system's resolver has limits of
+    /// its own, which may be longer.
+    Caller,
+}
+
 /// Where the server is and who we are.
 #[derive(Clone, Debug)]
 pub struct ClientConfig {
@@ -44,6 +55,8 @@ pub struct ClientConfig {
     pub upload_timeout: Duration,
     /// Which HTTP is offered.
     pub protocol: Protocol,
+    /// Where the server's name is looked up.
+    pub resolution: Resolution,
     /// Language of the texts for people; the server's choice (English) where absent.
     pub language: Option<Language>,
 }
@@ -65,6 +78,7 @@ impl ClientConfig {
             answer_timeout: Duration::from_secs(30),
             upload_timeout: Duration::from_secs(3_600),
             protocol: Protocol::Any,
+            resolution: Resolution::Thread,
             language: None,
         }
     }
@@ -114,20 +128,25 @@ pub(super) struct Prepared {
     pub(super) connect_timeout: Duration,
     pub(super) answer_timeout: Duration,
     pub(super) upload_timeout: Duration,
+    pub(super) resolution: Resolution,
     pub(super) language: Option<Language>,
 }
 
 impl Prepared {
-    pub(super) fn new(config: &ClientConfig) -> Result<Self, ConfigError> {
+    pub(super) fn new(
+        config: &ClientConfig,
+        key: PrivateKeyDer<'static>,
+    ) -> Result<Self, ConfigError> {
         let authority = authority(&config.server)?;
         let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
         let name = ServerName::try_from(host.clone()).map_err(|_| ConfigError::Server)?;
         Ok(Self {
             port: authority.port_u16().unwrap_or(443),
-            tls: Arc::new(tls(config)?),
+            tls: Arc::new(tls(config, key)?),
             connect_timeout: config.connect_timeout,
             answer_timeout: config.answer_timeout,
             upload_timeout: config.upload_timeout,
+            resolution: config.resolution,
             language: config.language,
             authority,
             host,
@@ -147,7 +166,19 @@ fn authority(server: &str) -> Result<Authority, ConfigError> {
     if https && bare && named { Ok(authority) } else { Err(ConfigError::Server) }
 }
 
-fn tls(config: &ClientConfig) -> Result<rustls::ClientConfig, ConfigError> {
+/// Reads a private key that lies in the clear.
+pub(super) fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, ConfigError> {
+    PrivateKeyDer::from_pem_file(path).map_err(|source| ConfigError::File {
+        path: path.to_owned(),
+        wanted: "a private key",
+        source,
+    })
+}
+
+fn tls(
+    config: &ClientConfig,
+    key: PrivateKeyDer<'static>,
+) -> Result<rustls::ClientConfig, ConfigError> {
     let identity = |source| ConfigError::Identity { path: config.certificate.clone(), source };
     let mut roots = RootCertStore::empty();
     for certificate in certificates(&config.ca)? {
@@ -155,11 +186,6 @@ fn tls(config: &ClientConfig) -> Result<rustls::ClientConfig, ConfigError> {
             .add(certificate)
             .map_err(|source| ConfigError::Identity { path: config.ca.clone(), source })?;
     }
-    let key = PrivateKeyDer::from_pem_file(&config.key).map_err(|source| ConfigError::File {
-        path: config.key.clone(),
-        wanted: "a private key",
-        source,
-    })?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&version::TLS13, &version::TLS12])

@@ -3,6 +3,7 @@
 use std::{
     error::Error,
     io,
+    net::ToSocketAddrs as _,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -19,7 +20,7 @@ use tokio_rustls::TlsConnector;
 
 use super::{
     ClientError,
-    config::Prepared,
+    config::{Prepared, Resolution},
     watched::{Refusal, Watched},
 };
 
@@ -54,9 +55,7 @@ impl Connection {
     }
 
     async fn connect(prepared: &Prepared) -> Result<Self, ClientError> {
-        let stream = TcpStream::connect((prepared.host.as_str(), prepared.port))
-            .await
-            .map_err(ClientError::Unreachable)?;
+        let stream = dial(prepared).await.map_err(ClientError::Unreachable)?;
         stream.set_nodelay(true).map_err(ClientError::Unreachable)?;
         let tls = TlsConnector::from(Arc::clone(&prepared.tls))
             .connect(prepared.name.clone(), stream)
@@ -113,6 +112,17 @@ impl Connection {
         match &self.sender {
             Sender::Http1(sender) => sender.is_closed(),
             Sender::Http2(sender) => sender.is_closed(),
+        }
+    }
+}
+
+async fn dial(prepared: &Prepared) -> io::Result<TcpStream> {
+    let address = (prepared.host.as_str(), prepared.port);
+    match prepared.resolution {
+        Resolution::Thread => TcpStream::connect(address).await,
+        Resolution::Caller => {
+            let found: Vec<_> = address.to_socket_addrs()?.collect();
+            TcpStream::connect(found.as_slice()).await
         }
     }
 }

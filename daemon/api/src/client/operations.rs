@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use super::{Client, ClientError, Download, exchange::Content, target::query_text};
 use crate::{
     audit::AuditPublicKey,
+    facts::TokenFacts,
     import::{ImportJob, ImportPage, ImportQuery, ImportRequest},
     operation::Operation,
     secret::SecretText,
@@ -46,6 +47,11 @@ impl Client {
     /// Shows a token.
     pub async fn token(&self, serial: &str) -> Result<TokenDetail, ClientError> {
         self.get(Operation::TokenShow, &[serial], "").await
+    }
+
+    /// How a token makes its codes.
+    pub async fn token_facts(&self, serial: &str) -> Result<TokenFacts, ClientError> {
+        self.get(Operation::TokenFacts, &[serial], "").await
     }
 
     /// Lifts a token's lock.

@@ -174,6 +174,7 @@ fn answer(operation: Operation) -> Body {
         | Operation::TokenExpiry
         | Operation::TokenShow
         | Operation::TokenUnlock => Body::json("TokenDetail"),
+        Operation::TokenFacts => Body::json("TokenFacts"),
         Operation::TokenList => Body::json("TokenPage"),
         Operation::TokenResync | Operation::TokenVerify => Body::json("VerifyAnswer"),
         _ => Body::object(),
@@ -290,7 +291,8 @@ pub(super) fn text(operation: Operation) -> Text {
             "Checks two consecutive codes and finds the token's counter or clock again",
             "Searches a wider window than a single code. A miss counts as one wrong attempt.",
         ),
-        Operation::TokenList
+        Operation::TokenFacts
+        | Operation::TokenList
         | Operation::TokenShow
         | Operation::TokenDisable
         | Operation::TokenEnable
@@ -314,6 +316,11 @@ fn token_text(operation: Operation) -> Text {
             "tokens",
             "Lists tokens, by ascending serial",
             "Follow `next_cursor` until it is absent; a page may be short, even empty, without being the last.",
+        ),
+        Operation::TokenFacts => words(
+            "tokens",
+            "Says how a token makes its codes",
+            "For programs that ask for them. A front end hears of no token whose codes it could not have checked by serial.",
         ),
         Operation::TokenShow => {
             words("tokens", "Shows a token", "All that is known of it, never its seed.")

@@ -1,0 +1,81 @@
+//! The module's life in a process: `C_Initialize`, `C_Finalize`, and what a fork does to it.
+//!
+//! A child after fork has its parent's memory but not its threads, and shares its sockets. So the
+//! child is told that nothing is initialised, and what it inherited is never used, closed or freed: a
+//! goodbye on the parent's connection would end the parent's session. The present module is reached
+//! without a lock, because a thread that held one may not exist in the child.
+//!
+//! Not responsible for what the module does in between.
+
+use std::{mem, sync::Arc};
+
+use arc_swap::ArcSwapOption;
+
+use crate::{
+    config::Config,
+    fault::{Fault, Outcome},
+    provider::Provider,
+    rv::Rv,
+};
+
+static CURRENT: ArcSwapOption<Provider> = ArcSwapOption::const_empty();
+
+/// What the host says in `C_Initialize`.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Host {
+    /// Whether threads may be made.
+    pub(crate) threads: bool,
+    /// The host's text for this module, as p11-kit's `x-init-reserved` gives it.
+    pub(crate) reserved: Option<String>,
+}
+
+/// `C_Initialize`.
+pub(crate) fn initialise(host: &Host) -> Outcome<()> {
+    let before = CURRENT.load_full();
+    if before.as_deref().is_some_and(is_ours) {
+        return Err(Rv::CryptokiAlreadyInitialized.into());
+    }
+    let config = Config::load(host.reserved.as_deref()).map_err(|fault| {
+        eprintln!("warifu-pkcs11: {fault}");
+        Fault::new(Rv::GeneralError, "the configuration can not be used")
+    })?;
+    let provider = Arc::new(Provider::new(config, host.threads));
+    let found = CURRENT.compare_and_swap(&before, Some(provider));
+    let raced = match (&before, found.as_ref()) {
+        (None, None) => false,
+        (Some(before), Some(found)) => !Arc::ptr_eq(before, found),
+        _ => true,
+    };
+    if raced {
+        return Err(Rv::CryptokiAlreadyInitialized.into());
+    }
+    mem::forget(before); // the parent's, if anybody's
+    Ok(())
+}
+
+/// `C_Finalize`.
+pub(crate) fn finalise() -> Outcome<()> {
+    let provider = current()?;
+    let found = CURRENT.compare_and_swap(&provider, None);
+    if !found.as_ref().is_some_and(|found| Arc::ptr_eq(found, &provider)) {
+        return Err(Rv::CryptokiNotInitialized.into());
+    }
+    provider.finalise();
+    Ok(())
+}
+
+/// The module, if this process has initialised it.
+pub(crate) fn current() -> Outcome<Arc<Provider>> {
+    match CURRENT.load_full() {
+        Some(provider) if is_ours(&provider) => Ok(provider),
+        Some(inherited) => {
+            mem::forget(inherited);
+            Err(Rv::CryptokiNotInitialized.into())
+        }
+        None => Err(Rv::CryptokiNotInitialized.into()),
+    }
+}
+
+fn is_ours(provider: &Provider) -> bool {
+    provider.process == std::process::id()
+}

@@ -14,7 +14,7 @@ use serde_json::json;
 const ROLES: [&str; 5] = ["validator", "operator", "officer", "auditor", "metrics"];
 
 /// Method, path, body, and the roles that may. Written out here, not taken from the daemon.
-const OPERATIONS: [(&str, &str, &str, &[&str]); 72] = [
+const OPERATIONS: [(&str, &str, &str, &[&str]); 73] = [
     ("GET", "/health", "", &ROLES),
     ("GET", "/ready", "", &ROLES),
     ("GET", "/openapi.json", "", &ROLES),
@@ -22,6 +22,7 @@ const OPERATIONS: [(&str, &str, &str, &[&str]); 72] = [
     ("POST", "/v1/tokens/A-1/verify", r#"{"code":"123456"}"#, &["validator"]),
     ("GET", "/v1/tokens", "", &["operator", "officer", "auditor"]),
     ("GET", "/v1/tokens/A-1", "", &["operator", "officer", "auditor"]),
+    ("GET", "/v1/tokens/A-1/facts", "", &["validator", "operator", "officer", "auditor"]),
     (
         "POST",
         "/v1/tokens/A-1/resync",

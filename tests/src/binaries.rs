@@ -5,11 +5,13 @@
 
 use std::{
     ffi::OsStr,
-    fs::File,
+    fs::{self, File},
     path::{Path, PathBuf},
     process::Command,
     sync::OnceLock,
 };
+
+use crate::process::run;
 
 /// The programs under test.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -22,6 +24,8 @@ pub enum Program {
     Worker,
     /// The command line of officers and operators.
     Warifu,
+    /// The tool beside the PKCS#11 module.
+    ModuleTool,
 }
 
 impl Program {
@@ -31,6 +35,7 @@ impl Program {
             Self::WarifudTestClock => "warifud-test-clock",
             Self::Worker => "warifu-hsm",
             Self::Warifu => "warifu",
+            Self::ModuleTool => "warifu-pkcs11",
         }
     }
 
@@ -38,6 +43,7 @@ impl Program {
     pub fn path(self) -> PathBuf {
         let folder = match self {
             Self::WarifudTestClock => built_with_test_clock(),
+            Self::ModuleTool => built_module(),
             Self::Warifud | Self::Worker | Self::Warifu => built(),
         };
         folder.join(self.name())
@@ -68,14 +74,61 @@ fn built_with_test_clock() -> &'static Path {
     })
 }
 
+/// The PKCS#11 module, freshly built.
+pub fn pkcs11_module() -> PathBuf {
+    built_module().join("libwarifu_pkcs11.so")
+}
+
+/// The same folder with the PKCS#11 module and its tool in it.
+fn built_module() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| match std::env::var_os("WARIFU_BINARIES") {
+        Some(given) => PathBuf::from(given),
+        None => build(&["-p", "warifu-pkcs11", "--lib", "--bins"]),
+    })
+}
+
+/// The C program that loads PKCS#11 modules (`tests/pkcs11`), compiled where a source is newer than it.
+pub fn pkcs11_host() -> &'static Path {
+    static HOST: OnceLock<PathBuf> = OnceLock::new();
+    HOST.get_or_init(compile_host)
+}
+
+fn compile_host() -> PathBuf {
+    let folder = profile_folder();
+    let _lock = locked(&folder.join("e2e-host.lock"));
+    let source = repository().join("tests/pkcs11");
+    let files = fs::read_dir(&source).expect("the sources are here").flatten();
+    let files: Vec<_> = files.map(|file| file.path()).collect();
+    let changed = |file: &PathBuf| fs::metadata(file).and_then(|data| data.modified()).ok();
+    let host = folder.join("e2e-pkcs11-host");
+    if changed(&host).is_some_and(|made| files.iter().all(|file| changed(file) < Some(made))) {
+        return host;
+    }
+    let is_code = |file: &&PathBuf| file.extension().is_some_and(|kind| kind == "c");
+    let new = folder.join("e2e-pkcs11-host.new");
+    let mut gcc = Command::new("gcc");
+    gcc.args(["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-O1", "-g"]);
+    gcc.args(["-I/usr/include/p11-kit-1", "-pthread", "-o"]).arg(&new);
+    run(gcc.args(files.iter().filter(is_code)).arg("-ldl"));
+    // The old one may be running.
+    fs::rename(&new, &host).expect("the target folder is writable");
+    host
+}
+
+fn locked(path: &Path) -> File {
+    let lock = File::create(path).expect("the target folder is writable");
+    rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive).expect("flock works");
+    lock
+}
+
 /// As `tests/run` builds it for `WARIFU_BINARIES`.
 const TEST_CLOCK: [&str; 6] =
     ["-p", "warifud", "--features", "test-clock", "--bin", "warifud-test-clock"];
 
 fn build(what: &[&str]) -> PathBuf {
     let folder = profile_folder();
-    let lock = File::create(folder.join("e2e-build.lock")).expect("the target folder is writable");
-    rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive).expect("flock works");
+    let _lock = locked(&folder.join("e2e-build.lock"));
     let target = folder.parent().expect("a profile folder lies in the target folder");
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(repository()).args(["build", "--quiet", "--target-dir"]).arg(target);

@@ -18,6 +18,7 @@ pub mod import;
 pub mod keypad;
 pub mod lifecycle;
 pub mod metrics;
+pub mod pkcs11;
 pub mod pki;
 pub mod process;
 pub mod pskc;

@@ -1,0 +1,1 @@
+//! Tests of the conversions; they run under miri, too.

@@ -112,11 +112,17 @@ impl Document<'_> {
         xml.push_str(&self.digits.to_string());
         xml.push_str("\" Encoding=\"DECIMAL\"/>\n      </AlgorithmParameters>\n      <Data>\n");
         self.secret(xml);
-        let (name, number) = match self.moving {
-            Moving::Counter(next) => ("Counter", next),
-            Moving::TimeStep(step_s) => ("TimeInterval", u64::from(step_s)),
+        let moving = match self.moving {
+            Moving::Counter(next) => {
+                format!("<Counter><PlainValue>{next}</PlainValue></Counter>")
+            }
+            Moving::TimeStep(step_s) => {
+                format!("<TimeInterval><PlainValue>{step_s}</PlainValue></TimeInterval>")
+            }
         };
-        xml.push_str(&format!("        <{name}><PlainValue>{number}</PlainValue></{name}>\n"));
+        for piece in ["        ", &moving, "\n"] {
+            xml.push_str(piece);
+        }
         xml.push_str("      </Data>\n    </Key>\n");
     }
 
@@ -127,7 +133,9 @@ impl Document<'_> {
             Hash::Sha256 => "HMAC-SHA256",
             Hash::Sha512 => "HMAC-SHA512",
         };
-        xml.push_str(&format!("        <Suite>{name}</Suite>\n"));
+        for piece in ["        <Suite>", name, "</Suite>\n"] {
+            xml.push_str(piece);
+        }
     }
 
     fn secret(&self, xml: &mut String) {

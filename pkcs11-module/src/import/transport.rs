@@ -216,7 +216,7 @@ fn oaep(parameter: &Parameter) -> Outcome<()> {
 /// A check value of the standard's form; of one by CMAC, which is longer, the standard knows nothing.
 fn check_value(kcv: &str) -> Option<Vec<u8>> {
     let octet = |at: usize| u8::from_str_radix(kcv.get(at..at.checked_add(2)?)?, 16).ok();
-    if kcv.len() != 6 { None } else { (0..6).step_by(2).map(octet).collect() }
+    if kcv.len() == 6 { (0..6).step_by(2).map(octet).collect() } else { None }
 }
 
 #[cfg(test)]

@@ -1,33 +1,208 @@
-//! `C_FindObjects`: one request for a serial, pages for a listing.
+//! `C_FindObjects`: tokens by serial without listing any, or all of them page by page.
 //!
-//! Not responsible for attributes.
+//! Not responsible for what an object's attributes are.
 
+mod listing;
+mod plan;
+
+use std::{collections::VecDeque, sync::Arc};
+
+use warifu_api::{ProblemType, client::Client, facts::TokenFacts};
+
+use self::{
+    listing::Page,
+    plan::{Plan, Tokens},
+};
 use crate::{
-    fault::Outcome, handle::ObjectHandle, provider::Provider, rv::Rv, session::Session,
+    attributes,
+    config::Level,
+    fault::Outcome,
+    handle::ObjectHandle,
+    objects::{Object, What},
+    provider::Provider,
+    remote::Trouble,
+    rv::Rv,
+    session::Session,
     template::Template,
 };
 
 /// A search under way.
-pub(crate) struct Search {}
-
-/// `C_FindObjectsInit`.
-pub(crate) fn begin(_provider: &Provider, _session: &Session, _wanted: &Template) -> Outcome<()> {
-    Err(Rv::FunctionNotSupported.into())
+pub(crate) struct Search {
+    wanted: Arc<Template>,
+    /// Found and not yet told.
+    found: VecDeque<Found>,
+    /// The page of tokens that comes next; none at the end.
+    rest: Option<Arc<Page>>,
 }
 
-/// `C_FindObjects`.
+/// Tokens get their handle when they are told, so that a page does not push out what the program
+/// knows already.
+enum Found {
+    Known(ObjectHandle),
+    New(What),
+}
+
+/// `C_FindObjectsInit`. Without a login nothing is found: all objects here are private.
+pub(crate) fn begin(provider: &Provider, session: &Session, wanted: &Template) -> Outcome<()> {
+    if session.under_way().search.is_some() {
+        return Err(Rv::OperationActive.into());
+    }
+    let mut search =
+        Search { wanted: Arc::new(wanted.clone()), found: VecDeque::new(), rest: None };
+    if session.logged_in().is_ok() {
+        search.gather(provider, session)?;
+    }
+    let mut under_way = session.under_way();
+    if under_way.search.is_some() {
+        return Err(Rv::OperationActive.into());
+    }
+    under_way.search = Some(search);
+    Ok(())
+}
+
+/// `C_FindObjects`. Fewer than `most` are not the end before there are none. A fault ends nothing: the
+/// next call goes on where this one stopped.
 pub(crate) fn next(
-    _provider: &Provider,
-    _session: &Session,
-    _most: usize,
+    provider: &Provider,
+    session: &Session,
+    most: usize,
 ) -> Outcome<Vec<ObjectHandle>> {
-    Err(Rv::FunctionNotSupported.into())
+    let deadline = session.slot.remote.deadline();
+    loop {
+        let (wanted, page) = {
+            let mut under_way = session.under_way();
+            let search = under_way.search.as_mut().ok_or(Rv::OperationNotInitialized)?;
+            let late = deadline.has_passed() && !search.found.is_empty();
+            match &search.rest {
+                Some(page) if search.found.len() < most && !late => {
+                    (Arc::clone(&search.wanted), Arc::clone(page))
+                }
+                Some(_) | None => {
+                    let told = search.tell(most);
+                    drop(under_way);
+                    return Ok(told
+                        .into_iter()
+                        .map(|one| handle(provider, session, one))
+                        .collect());
+                }
+            }
+        };
+        let (tokens, rest) = page.fetch(provider, session, deadline)?;
+        let fitting = tokens.into_iter().map(What::Token);
+        let fitting = fitting.filter(|what| attributes::fits(what, &wanted)).map(Found::New);
+        let mut under_way = session.under_way();
+        let search = under_way.search.as_mut().ok_or(Rv::OperationNotInitialized)?;
+        // Another thread may have fetched the same page meanwhile, or begun another search.
+        if search.rest.as_ref().is_some_and(|now| Arc::ptr_eq(now, &page)) {
+            search.found.extend(fitting);
+            search.rest = rest.map(Arc::new);
+        }
+    }
 }
 
 /// `C_FindObjectsFinal`.
 pub(crate) fn end(session: &Session) -> Outcome<()> {
-    match session.under_way().search.take() {
-        Some(_) => Ok(()),
-        None => Err(Rv::OperationNotInitialized.into()),
+    let ended = session.under_way().search.take();
+    ended.map(drop).ok_or_else(|| Rv::OperationNotInitialized.into())
+}
+
+fn handle(provider: &Provider, session: &Session, found: Found) -> ObjectHandle {
+    match found {
+        Found::Known(handle) => handle,
+        Found::New(what) => {
+            provider.objects.put(Object { slot: session.slot.id, session: None, what })
+        }
+    }
+}
+
+impl Search {
+    /// All that is found at once, and where the rest is.
+    fn gather(&mut self, provider: &Provider, session: &Session) -> Outcome<()> {
+        let plan = Plan::of(&self.wanted);
+        match plan.tokens {
+            Tokens::None => {}
+            Tokens::One(serial) => {
+                let token = one_token(provider, session, &serial)?;
+                self.add(token.map(What::Token));
+            }
+            Tokens::All { manufacturer } => {
+                self.rest = Some(Arc::new(Page::first(manufacturer)));
+            }
+        }
+        if plan.unlisted {
+            let unlisted = provider.objects.unlisted(session.slot.id, session.handle);
+            let fits = |what| attributes::fits(what, &self.wanted);
+            let fitting = unlisted.iter().filter(|(_, object)| fits(&object.what));
+            self.found.extend(fitting.map(|(handle, _)| Found::Known(*handle)));
+        }
+        if plan.transport_keys && (self.found.is_empty() || !plan.is_named) {
+            self.add(transport_keys(provider, session)?);
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, objects: impl IntoIterator<Item = What>) {
+        let fitting = objects.into_iter().filter(|what| attributes::fits(what, &self.wanted));
+        self.found.extend(fitting.map(Found::New));
+    }
+
+    fn tell(&mut self, most: usize) -> VecDeque<Found> {
+        let later = self.found.split_off(most.min(self.found.len()));
+        std::mem::replace(&mut self.found, later)
+    }
+}
+
+/// One request, however many tokens there are.
+fn one_token(provider: &Provider, session: &Session, serial: &str) -> Outcome<Option<TokenFacts>> {
+    let remote = &session.slot.remote;
+    let question = async |client: &Client| client.token_facts(serial).await;
+    allowed(provider, remote.ask(None, remote.deadline(), question))
+}
+
+/// What there is not, and what the caller may not see, is not found.
+fn allowed<T>(provider: &Provider, asked: Result<T, Trouble>) -> Outcome<Option<T>> {
+    match asked {
+        Ok(found) => Ok(Some(found)),
+        Err(
+            Trouble::Unsendable
+            | Trouble::Problem(ProblemType::NotFound | ProblemType::InvalidField),
+        ) => Ok(None),
+        Err(Trouble::Problem(ProblemType::Forbidden)) => {
+            provider.log.event(Level::Info, "a search found less than there is: not our role");
+            Ok(None)
+        }
+        Err(trouble) => Err(trouble.into()),
+    }
+}
+
+fn transport_keys(_provider: &Provider, _session: &Session) -> Outcome<Vec<What>> {
+    Ok(Vec::new())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn search(count: u64) -> Search {
+        let wanted = Arc::new(Template::new(Vec::new()).unwrap());
+        let found = (0..count).map(|_| Found::Known(ObjectHandle::fresh())).collect();
+        Search { wanted, found, rest: None }
+    }
+
+    #[test]
+    fn what_is_found_is_told_once_and_in_its_order() {
+        let mut search = search(3);
+        assert_eq!(search.tell(0).len(), 0);
+        let handles = |told: VecDeque<Found>| -> Vec<_> {
+            let known = |found| match found {
+                Found::Known(handle) => handle,
+                Found::New(_) => panic!("it has a handle"),
+            };
+            told.into_iter().map(known).collect()
+        };
+        let (first, second) = (handles(search.tell(2)), handles(search.tell(2)));
+        assert_eq!((first.len(), second.len()), (2, 1));
+        assert!(first[0] < first[1] && first[1] < second[0]);
+        assert!(search.tell(1).is_empty());
     }
 }

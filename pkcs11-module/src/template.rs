@@ -11,12 +11,14 @@ use crate::{
 };
 
 /// An attribute and its value, which may be a secret.
+#[derive(Clone)]
 pub(crate) struct Attribute {
     pub(crate) kind: CK_ATTRIBUTE_TYPE,
     pub(crate) value: Zeroizing<Vec<u8>>,
 }
 
 /// What a program gives to find, make or unwrap an object. No attribute is given twice.
+#[derive(Clone)]
 pub(crate) struct Template(Vec<Attribute>);
 
 /// What one attribute of an object answers.

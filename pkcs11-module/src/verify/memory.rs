@@ -1,0 +1,216 @@
+//! What a session remembers of codes: the first of two, and one whose verdict never came.
+//!
+//! Not responsible for forgetting at the logout, which empties the whole session.
+
+use std::time::Duration;
+
+use warifu_api::{IdempotencyKey, problem::Next};
+
+use super::{About, Code, Verdict, Verification};
+use crate::{clock::Deadline, handle::ObjectHandle, remote::Trouble, session::UnderWay};
+
+/// How long a lost verdict may be asked for. Nobody types the same code again later than that, and
+/// whoever does is judged anew.
+const KEPT: Duration = Duration::from_secs(300);
+
+/// A code whose verdict never came.
+pub(crate) struct Unanswered {
+    key: ObjectHandle,
+    question: Question,
+    code: Code,
+    intent: IdempotencyKey,
+    until: Deadline,
+}
+
+/// The first of two codes.
+pub(crate) struct FirstCode {
+    key: ObjectHandle,
+    code: Code,
+}
+
+/// What was asked about the code: the same intent must never be given to another request.
+#[derive(Eq, PartialEq)]
+enum Question {
+    Code,
+    Pair(Code),
+    Challenge(ObjectHandle),
+}
+
+impl Question {
+    fn of(about: &About) -> Self {
+        match about {
+            About::Code => Self::Code,
+            About::Pair { first } => Self::Pair(first.clone()),
+            About::Challenge(object, _) => Self::Challenge(*object),
+        }
+    }
+}
+
+/// Whether the code may have been judged all the same.
+pub(super) fn is_open(trouble: &Trouble) -> bool {
+    match trouble {
+        Trouble::Unknown => true,
+        Trouble::Problem(kind) => kind.next() == Next::RetrySameKey,
+        Trouble::Refused { .. }
+        | Trouble::Unreachable
+        | Trouble::Untrusted
+        | Trouble::Locked
+        | Trouble::Unsendable => false,
+    }
+}
+
+impl UnderWay {
+    /// A verification of this key begins: what waits for another key waits no longer.
+    pub(super) fn turn_to(&mut self, key: ObjectHandle) {
+        self.first_code.take_if(|first| first.key != key);
+    }
+
+    /// The first code of this key.
+    pub(super) fn first_of(&self, key: ObjectHandle) -> Option<Code> {
+        let first = self.first_code.as_ref().filter(|first| first.key == key);
+        first.map(|first| first.code.clone())
+    }
+
+    /// The intent under which this same code was sent before, without an answer.
+    pub(super) fn intent_of(
+        &self,
+        verification: &Verification,
+        code: &Code,
+    ) -> Option<IdempotencyKey> {
+        let question = Question::of(&verification.about);
+        let same = |open: &&Unanswered| {
+            open.key == verification.key
+                && open.question == question
+                && open.code == *code
+                && !open.until.has_passed()
+        };
+        self.unanswered.as_ref().filter(same).map(|open| open.intent.clone())
+    }
+
+    /// Remembers what is needed for the next call, and forgets what any answer about this key makes
+    /// void.
+    pub(super) fn settle(
+        &mut self,
+        verification: &Verification,
+        code: Code,
+        intent: IdempotencyKey,
+        asked: &Result<Verdict, Trouble>,
+    ) {
+        let key = verification.key;
+        match asked {
+            Ok(verdict) => {
+                self.unanswered.take_if(|open| open.key == key);
+                self.first_code.take_if(|first| first.key == key);
+                if verdict.wants_next() {
+                    self.first_code = Some(FirstCode { key, code });
+                }
+            }
+            Err(trouble) if is_open(trouble) => {
+                let (question, until) = (Question::of(&verification.about), Deadline::after(KEPT));
+                self.unanswered = Some(Unanswered { key, question, code, intent, until });
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use warifu_api::{
+        ProblemType, Timestamp,
+        token::{Outcome, Reason, VerifyAnswer},
+    };
+
+    use super::*;
+
+    fn verdict(reason: Option<Reason>) -> Verdict {
+        Verdict::of_code(&VerifyAnswer {
+            serial: "1".to_owned(),
+            outcome: if reason.is_some() { Outcome::Rejected } else { Outcome::Accepted },
+            reason,
+            remaining_attempts: 3,
+            checked_at: Timestamp(String::new()),
+            request_id: String::new(),
+            text: None,
+        })
+    }
+
+    fn verification(key: ObjectHandle, about: About) -> Verification {
+        Verification { key, serial: "1".to_owned(), digits: 6, about }
+    }
+
+    fn code(text: &str) -> Code {
+        Code::new(text.to_owned())
+    }
+
+    fn intent(text: &str) -> IdempotencyKey {
+        IdempotencyKey::parse(text).unwrap()
+    }
+
+    #[test]
+    fn the_same_code_asks_again_under_the_same_intent() {
+        let key = ObjectHandle::fresh();
+        let (mut memory, first) = (UnderWay::default(), verification(key, About::Code));
+        assert_eq!(memory.intent_of(&first, &code("111111")), None);
+        memory.settle(&first, code("111111"), intent("a"), &Err(Trouble::Unknown));
+        assert_eq!(memory.intent_of(&first, &code("111111")), Some(intent("a")));
+        assert_eq!(memory.intent_of(&first, &code("222222")), None);
+        let other = verification(ObjectHandle::fresh(), About::Code);
+        assert_eq!(memory.intent_of(&other, &code("111111")), None);
+        let pair = verification(key, About::Pair { first: code("000000") });
+        assert_eq!(memory.intent_of(&pair, &code("111111")), None);
+    }
+
+    #[test]
+    fn an_answer_about_the_key_clears_what_was_open() {
+        let (key, other) = (ObjectHandle::fresh(), ObjectHandle::fresh());
+        let (mut memory, first) = (UnderWay::default(), verification(key, About::Code));
+        memory.settle(&first, code("111111"), intent("a"), &Err(Trouble::Unknown));
+        memory.settle(
+            &verification(other, About::Code),
+            code("1"),
+            intent("b"),
+            &Ok(verdict(None)),
+        );
+        memory.settle(&first, code("1"), intent("c"), &Err(Trouble::Unreachable));
+        assert!(memory.intent_of(&first, &code("111111")).is_some(), "nothing was told of it");
+        memory.settle(&first, code("222222"), intent("d"), &Ok(verdict(Some(Reason::Wrong))));
+        assert_eq!(memory.intent_of(&first, &code("111111")), None);
+    }
+
+    #[test]
+    fn only_what_may_have_been_judged_is_open() {
+        assert!(is_open(&Trouble::Unknown));
+        assert!(is_open(&Trouble::Problem(ProblemType::Deadline)));
+        assert!(is_open(&Trouble::Problem(ProblemType::StoreUnavailable)));
+        assert!(!is_open(&Trouble::Problem(ProblemType::TooManyRequests)));
+        assert!(!is_open(&Trouble::Unreachable));
+    }
+
+    #[test]
+    fn a_first_code_waits_for_its_second() {
+        let key = ObjectHandle::fresh();
+        let (mut memory, first) = (UnderWay::default(), verification(key, About::Code));
+        let needed = Ok(verdict(Some(Reason::ResyncRequired)));
+        memory.settle(&first, code("111111"), intent("a"), &needed);
+        assert_eq!(memory.first_of(key), Some(code("111111")));
+        assert_eq!(memory.first_of(ObjectHandle::fresh()), None);
+        let pair = verification(key, About::Pair { first: code("111111") });
+        memory.settle(&pair, code("222222"), intent("b"), &Err(Trouble::Unknown));
+        assert_eq!(memory.first_of(key), Some(code("111111")), "it is needed to ask again");
+        assert_eq!(memory.intent_of(&pair, &code("222222")), Some(intent("b")));
+        memory.settle(&pair, code("222222"), intent("b"), &Ok(verdict(None)));
+        assert_eq!(memory.first_of(key), None);
+    }
+
+    #[test]
+    fn a_first_code_is_dropped_for_another_key() {
+        let key = ObjectHandle::fresh();
+        let (mut memory, first) = (UnderWay::default(), verification(key, About::Code));
+        memory.settle(&first, code("1"), intent("a"), &Ok(verdict(Some(Reason::ResyncRequired))));
+        memory.turn_to(key);
+        assert!(memory.first_of(key).is_some());
+        memory.turn_to(ObjectHandle::fresh());
+        assert_eq!(memory.first_of(key), None);
+    }
+}

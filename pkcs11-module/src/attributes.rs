@@ -43,7 +43,8 @@ pub(crate) fn reading(what: &What, kind: CK_ATTRIBUTE_TYPE) -> Reading {
     match what {
         What::Token(facts) => token::reading(facts, kind),
         What::Challenge(challenge) => challenge::reading(challenge, kind),
-        What::Staged(_) | What::TransportKey(_) => Reading::Absent,
+        What::Staged(staged) => staged.reading(kind),
+        What::TransportKey(key) => key.reading(kind),
     }
 }
 

@@ -18,6 +18,7 @@ use crate::{
     config::Level,
     fault::Outcome,
     handle::ObjectHandle,
+    import,
     objects::{Object, What},
     provider::Provider,
     remote::Trouble,
@@ -136,7 +137,8 @@ impl Search {
             self.found.extend(fitting.map(|(handle, _)| Found::Known(*handle)));
         }
         if plan.transport_keys && (self.found.is_empty() || !plan.is_named) {
-            self.add(transport_keys(provider, session)?);
+            let keys = import::transport_keys(provider, session)?;
+            self.add(keys.into_iter().map(What::TransportKey));
         }
         Ok(())
     }
@@ -173,10 +175,6 @@ fn allowed<T>(provider: &Provider, asked: Result<T, Trouble>) -> Outcome<Option<
         }
         Err(trouble) => Err(trouble.into()),
     }
-}
-
-fn transport_keys(_provider: &Provider, _session: &Session) -> Outcome<Vec<What>> {
-    Ok(Vec::new())
 }
 
 #[cfg(test)]

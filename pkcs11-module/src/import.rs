@@ -27,7 +27,7 @@ use self::{
     staging::Staging,
 };
 pub(crate) use self::{
-    staged::Staged,
+    staged::{Staged, state},
     transport::{TransportKey, transport_keys},
 };
 use crate::{

@@ -3,8 +3,11 @@
 //! Not responsible for what is in it, see [`super::order`], nor for sending it.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use cryptoki_sys::{CK_MECHANISM_TYPE, CKM_HOTP};
 use warifu_api::token::Hash;
 use zeroize::Zeroizing;
+
+use crate::vendor::CKM_WARIFU_TOTP;
 
 /// A key in the words of RFC 6030.
 pub(super) struct Document<'a> {
@@ -23,6 +26,16 @@ pub(super) enum Moving {
     Counter(u64),
     /// TOTP: seconds per time step.
     TimeStep(u32),
+}
+
+impl Moving {
+    /// The mechanism that codes of such a token are verified with.
+    pub(super) const fn mechanism(self) -> CK_MECHANISM_TYPE {
+        match self {
+            Self::Counter(_) => CKM_HOTP,
+            Self::TimeStep(_) => CKM_WARIFU_TOTP,
+        }
+    }
 }
 
 /// The seed.

@@ -6,9 +6,10 @@
 //! Not responsible for writing it down, see [`super::document`].
 
 use cryptoki_sys::{
-    CK_ATTRIBUTE_TYPE, CK_OTP_FORMAT_DECIMAL, CKA_CLASS, CKA_ID, CKA_KEY_TYPE, CKA_LABEL,
-    CKA_OTP_COUNTER, CKA_OTP_FORMAT, CKA_OTP_LENGTH, CKA_OTP_TIME_INTERVAL,
-    CKA_OTP_USER_IDENTIFIER, CKA_TOKEN, CKA_VALUE, CKA_VALUE_LEN, CKK_HOTP, CKO_OTP_KEY,
+    CK_ATTRIBUTE_TYPE, CK_OTP_FORMAT_DECIMAL, CKA_ALLOWED_MECHANISMS, CKA_CLASS, CKA_ID,
+    CKA_KEY_TYPE, CKA_LABEL, CKA_OTP_COUNTER, CKA_OTP_FORMAT, CKA_OTP_LENGTH,
+    CKA_OTP_TIME_INTERVAL, CKA_OTP_USER_IDENTIFIER, CKA_TOKEN, CKA_VALUE, CKA_VALUE_LEN, CKK_HOTP,
+    CKO_OTP_KEY,
 };
 use warifu_api::token::{Hash, TokenKind};
 
@@ -68,12 +69,14 @@ impl<'t> Order<'t> {
         {
             return Err(inconsistent(CKA_VALUE_LEN, "is not the length of CKA_VALUE"));
         }
+        let moving = moving(template)?;
+        mechanisms(template, moving)?;
         Ok(Self {
             serial: serial(template)?,
             manufacturer: manufacturer(template)?,
             digits: digits(template)?,
             hash: hash(template)?,
-            moving: moving(template)?,
+            moving,
             kind: kind(template)?,
             seed,
             seed_len,
@@ -189,6 +192,15 @@ fn moving(template: &Template) -> Outcome<Moving> {
     let step = u32::try_from(step).ok().filter(|s| (1..=LONGEST_STEP_S).contains(&u64::from(*s)));
     let step = step.ok_or_else(|| invalid(CKA_OTP_TIME_INTERVAL, "is 1 to 604800 seconds"))?;
     Ok(Moving::TimeStep(step))
+}
+
+/// A token has one mechanism, which a template may repeat.
+fn mechanisms(template: &Template, moving: Moving) -> Outcome<()> {
+    let allowed = template.bytes(CKA_ALLOWED_MECHANISMS);
+    if allowed.is_none_or(|allowed| allowed == moving.mechanism().to_ne_bytes()) {
+        return Ok(());
+    }
+    Err(inconsistent(CKA_ALLOWED_MECHANISMS, "is not the one mechanism of such a token"))
 }
 
 fn need<T>(value: Option<T>, kind: CK_ATTRIBUTE_TYPE) -> Outcome<T> {

@@ -4,14 +4,16 @@
 //! Not responsible for the values that decide something, see [`super::order`].
 
 use cryptoki_sys::{
-    CK_ATTRIBUTE_TYPE, CK_OTP_PARAM_IGNORED, CK_OTP_PARAM_OPTIONAL, CK_ULONG,
+    CK_ATTRIBUTE_TYPE, CK_OTP_PARAM_IGNORED, CK_ULONG, CKA_ALLOWED_MECHANISMS,
     CKA_ALWAYS_AUTHENTICATE, CKA_ALWAYS_SENSITIVE, CKA_CLASS, CKA_COPYABLE, CKA_DECRYPT,
-    CKA_DERIVE, CKA_ENCRYPT, CKA_END_DATE, CKA_EXTRACTABLE, CKA_ID, CKA_KEY_GEN_MECHANISM,
-    CKA_KEY_TYPE, CKA_LABEL, CKA_LOCAL, CKA_MODIFIABLE, CKA_NEVER_EXTRACTABLE,
-    CKA_OTP_CHALLENGE_REQUIREMENT, CKA_OTP_COUNTER, CKA_OTP_COUNTER_REQUIREMENT, CKA_OTP_FORMAT,
-    CKA_OTP_LENGTH, CKA_OTP_PIN_REQUIREMENT, CKA_OTP_TIME, CKA_OTP_TIME_INTERVAL,
-    CKA_OTP_TIME_REQUIREMENT, CKA_OTP_USER_IDENTIFIER, CKA_PRIVATE, CKA_SENSITIVE, CKA_SIGN,
-    CKA_SIGN_RECOVER, CKA_START_DATE, CKA_TOKEN, CKA_TRUSTED, CKA_UNWRAP, CKA_VALUE, CKA_VALUE_LEN,
+    CKA_DERIVE, CKA_DESTROYABLE, CKA_ENCRYPT, CKA_END_DATE, CKA_EXTRACTABLE, CKA_ID,
+    CKA_KEY_GEN_MECHANISM, CKA_KEY_TYPE, CKA_LABEL, CKA_LOCAL, CKA_MODIFIABLE,
+    CKA_NEVER_EXTRACTABLE, CKA_OTP_CHALLENGE_REQUIREMENT, CKA_OTP_COUNTER,
+    CKA_OTP_COUNTER_REQUIREMENT, CKA_OTP_FORMAT, CKA_OTP_LENGTH, CKA_OTP_PIN_REQUIREMENT,
+    CKA_OTP_SERVICE_IDENTIFIER, CKA_OTP_SERVICE_LOGO, CKA_OTP_SERVICE_LOGO_TYPE, CKA_OTP_TIME,
+    CKA_OTP_TIME_INTERVAL, CKA_OTP_TIME_REQUIREMENT, CKA_OTP_USER_FRIENDLY_MODE,
+    CKA_OTP_USER_IDENTIFIER, CKA_PRIVATE, CKA_SENSITIVE, CKA_SIGN, CKA_SIGN_RECOVER,
+    CKA_START_DATE, CKA_TOKEN, CKA_TRUSTED, CKA_UNIQUE_ID, CKA_UNWRAP, CKA_VALUE, CKA_VALUE_LEN,
     CKA_VERIFY, CKA_VERIFY_RECOVER, CKA_WRAP, CKA_WRAP_WITH_TRUSTED,
 };
 
@@ -31,8 +33,8 @@ enum Rule {
     Decides,
     /// This, which is so anyway.
     Flag(bool),
-    /// One of these, which are so anyway.
-    Number(&'static [CK_ULONG]),
+    /// This, which is so anyway.
+    Number(CK_ULONG),
     /// Nothing.
     Empty,
     /// It is the token's to say.
@@ -40,9 +42,6 @@ enum Rule {
 }
 
 use Rule::{Decides, Empty, Flag, Number, ReadOnly};
-
-/// No code is made of what a program says: the daemon knows counter and time.
-const NOT_NEEDED: Rule = Number(&[CK_OTP_PARAM_IGNORED, CK_OTP_PARAM_OPTIONAL]);
 
 macro_rules! table {
     ($($kind:ident $rule:expr;)+) => {
@@ -63,6 +62,7 @@ table! {
     CKA_OTP_TIME_INTERVAL Decides;
     CKA_OTP_COUNTER Decides;
     CKA_OTP_USER_IDENTIFIER Decides;
+    CKA_ALLOWED_MECHANISMS Decides;
     CKA_WARIFU_HASH Decides;
     CKA_WARIFU_MANUFACTURER Decides;
     CKA_WARIFU_KIND Decides;
@@ -72,6 +72,8 @@ table! {
     CKA_EXTRACTABLE Flag(false);
     CKA_MODIFIABLE Flag(false);
     CKA_COPYABLE Flag(false);
+    CKA_DESTROYABLE Flag(false);
+    CKA_OTP_USER_FRIENDLY_MODE Flag(false);
     CKA_ENCRYPT Flag(false);
     CKA_DECRYPT Flag(false);
     CKA_SIGN Flag(false);
@@ -83,14 +85,18 @@ table! {
     CKA_TRUSTED Flag(false);
     CKA_WRAP_WITH_TRUSTED Flag(false);
     CKA_ALWAYS_AUTHENTICATE Flag(false);
-    CKA_OTP_CHALLENGE_REQUIREMENT Number(&[CK_OTP_PARAM_IGNORED]);
-    CKA_OTP_PIN_REQUIREMENT Number(&[CK_OTP_PARAM_IGNORED]);
-    CKA_OTP_TIME_REQUIREMENT NOT_NEEDED;
-    CKA_OTP_COUNTER_REQUIREMENT NOT_NEEDED;
+    CKA_OTP_CHALLENGE_REQUIREMENT Number(CK_OTP_PARAM_IGNORED);
+    CKA_OTP_PIN_REQUIREMENT Number(CK_OTP_PARAM_IGNORED);
+    CKA_OTP_TIME_REQUIREMENT Number(CK_OTP_PARAM_IGNORED);
+    CKA_OTP_COUNTER_REQUIREMENT Number(CK_OTP_PARAM_IGNORED);
     CKA_OTP_TIME Empty;
+    CKA_OTP_SERVICE_LOGO Empty;
+    CKA_OTP_SERVICE_LOGO_TYPE Empty;
     CKA_START_DATE Empty;
     CKA_END_DATE Empty;
+    CKA_UNIQUE_ID ReadOnly;
     CKA_LOCAL ReadOnly;
+    CKA_OTP_SERVICE_IDENTIFIER ReadOnly;
     CKA_ALWAYS_SENSITIVE ReadOnly;
     CKA_NEVER_EXTRACTABLE ReadOnly;
     CKA_KEY_GEN_MECHANISM ReadOnly;
@@ -118,7 +124,7 @@ fn check_one(template: &Template, kind: CK_ATTRIBUTE_TYPE) -> Outcome<()> {
     let why = match rule {
         Decides => return Ok(()),
         Flag(truth) if template.flag(kind)? == Some(*truth) => return Ok(()),
-        Number(truths) if template.number(kind)?.is_some_and(|n| truths.contains(&n)) => {
+        Number(truth) if template.number(kind)? == Some(*truth) => {
             return Ok(());
         }
         Empty if template.bytes(kind).is_some_and(<[u8]>::is_empty) => return Ok(()),
@@ -126,7 +132,7 @@ fn check_one(template: &Template, kind: CK_ATTRIBUTE_TYPE) -> Outcome<()> {
             return Err(Fault::new(Rv::AttributeReadOnly, format!("{name} is never given")));
         }
         Flag(truth) => format!("{name} is {truth} of every token"),
-        Number(_) => format!("{name}: the daemon needs no such parameter"),
+        Number(_) => format!("{name}: a program gives no such parameter, the daemon knows it"),
         Empty => format!("{name} is not kept: leave it out"),
     };
     Err(Fault::new(Rv::TemplateInconsistent, why))

@@ -3,21 +3,28 @@
 //! Not responsible for the approval, which is never given through this module.
 
 use cryptoki_sys::{
-    CK_ATTRIBUTE_TYPE, CK_OTP_FORMAT_DECIMAL, CK_OTP_PARAM_IGNORED, CKA_ALWAYS_SENSITIVE,
-    CKA_CLASS, CKA_COPYABLE, CKA_DECRYPT, CKA_DERIVE, CKA_DESTROYABLE, CKA_ENCRYPT,
-    CKA_EXTRACTABLE, CKA_ID, CKA_KEY_TYPE, CKA_LABEL, CKA_LOCAL, CKA_MODIFIABLE,
-    CKA_NEVER_EXTRACTABLE, CKA_OTP_CHALLENGE_REQUIREMENT, CKA_OTP_COUNTER_REQUIREMENT,
-    CKA_OTP_FORMAT, CKA_OTP_LENGTH, CKA_OTP_PIN_REQUIREMENT, CKA_OTP_TIME_INTERVAL,
-    CKA_OTP_TIME_REQUIREMENT, CKA_OTP_USER_IDENTIFIER, CKA_PRIVATE, CKA_SENSITIVE, CKA_SIGN,
-    CKA_TOKEN, CKA_UNWRAP, CKA_VALUE, CKA_VERIFY, CKA_WRAP, CKK_HOTP, CKO_OTP_KEY,
+    CK_ATTRIBUTE_TYPE, CK_OTP_FORMAT_DECIMAL, CK_OTP_PARAM_IGNORED, CKA_ALLOWED_MECHANISMS,
+    CKA_ALWAYS_SENSITIVE, CKA_CLASS, CKA_COPYABLE, CKA_DECRYPT, CKA_DERIVE, CKA_DESTROYABLE,
+    CKA_ENCRYPT, CKA_END_DATE, CKA_EXTRACTABLE, CKA_ID, CKA_KEY_TYPE, CKA_LABEL, CKA_LOCAL,
+    CKA_MODIFIABLE, CKA_NEVER_EXTRACTABLE, CKA_OTP_CHALLENGE_REQUIREMENT, CKA_OTP_COUNTER,
+    CKA_OTP_COUNTER_REQUIREMENT, CKA_OTP_FORMAT, CKA_OTP_LENGTH, CKA_OTP_PIN_REQUIREMENT,
+    CKA_OTP_TIME, CKA_OTP_TIME_INTERVAL, CKA_OTP_TIME_REQUIREMENT, CKA_OTP_USER_FRIENDLY_MODE,
+    CKA_OTP_USER_IDENTIFIER, CKA_PRIVATE, CKA_SENSITIVE, CKA_SIGN, CKA_START_DATE, CKA_TOKEN,
+    CKA_TRUSTED, CKA_UNWRAP, CKA_VALUE, CKA_VERIFY, CKA_WRAP, CKA_WRAP_WITH_TRUSTED, CKK_HOTP,
+    CKO_OTP_KEY,
 };
 use warifu_api::{
+    ProblemType,
     import::{ImportJob, ImportState},
     token::{Hash, TokenKind},
 };
 
 use super::{document::Moving, order::Order};
 use crate::{
+    fault::{Fault, Outcome},
+    remote::Trouble,
+    rv::Rv,
+    session::Session,
     template::Reading,
     vendor::{
         CKA_WARIFU_FINGERPRINT, CKA_WARIFU_HASH, CKA_WARIFU_IMPORT, CKA_WARIFU_KIND,
@@ -54,7 +61,8 @@ impl Staged {
         }
     }
 
-    /// What an attribute answers. Nothing can be verified yet.
+    /// What an attribute answers, as things stood when it was staged; see [`state`] for now. Nothing can
+    /// be verified yet.
     pub(crate) fn reading(&self, kind: CK_ATTRIBUTE_TYPE) -> Reading {
         match kind {
             CKA_CLASS => Reading::number(CKO_OTP_KEY),
@@ -63,11 +71,26 @@ impl Staged {
             CKA_TOKEN | CKA_PRIVATE | CKA_SENSITIVE | CKA_DESTROYABLE => Reading::flag(true),
             // The seed was elsewhere before.
             CKA_ALWAYS_SENSITIVE | CKA_NEVER_EXTRACTABLE | CKA_LOCAL => Reading::flag(false),
-            CKA_EXTRACTABLE | CKA_MODIFIABLE | CKA_COPYABLE | CKA_VERIFY | CKA_SIGN
-            | CKA_ENCRYPT | CKA_DECRYPT | CKA_WRAP | CKA_UNWRAP | CKA_DERIVE => {
-                Reading::flag(false)
-            }
+            CKA_EXTRACTABLE
+            | CKA_MODIFIABLE
+            | CKA_COPYABLE
+            | CKA_VERIFY
+            | CKA_SIGN
+            | CKA_ENCRYPT
+            | CKA_DECRYPT
+            | CKA_WRAP
+            | CKA_UNWRAP
+            | CKA_DERIVE
+            | CKA_TRUSTED
+            | CKA_WRAP_WITH_TRUSTED
+            | CKA_OTP_USER_FRIENDLY_MODE => Reading::flag(false),
             CKA_VALUE => Reading::Sensitive,
+            CKA_ALLOWED_MECHANISMS => Reading::number(self.moving.mechanism()),
+            // The program has given it, and no code has moved it.
+            CKA_OTP_COUNTER => match self.moving {
+                Moving::Counter(next) => Reading::bytes(next.to_be_bytes()),
+                Moving::TimeStep(_) => Reading::Absent,
+            },
             CKA_OTP_FORMAT => Reading::number(CK_OTP_FORMAT_DECIMAL),
             CKA_OTP_LENGTH => Reading::number(self.digits.into()),
             CKA_OTP_TIME_INTERVAL => match self.moving {
@@ -78,6 +101,7 @@ impl Staged {
             | CKA_OTP_TIME_REQUIREMENT
             | CKA_OTP_COUNTER_REQUIREMENT
             | CKA_OTP_PIN_REQUIREMENT => Reading::number(CK_OTP_PARAM_IGNORED),
+            CKA_START_DATE | CKA_END_DATE | CKA_OTP_TIME => Reading::bytes([]),
             CKA_WARIFU_HASH => Reading::text(self.hash.word()),
             CKA_WARIFU_MANUFACTURER => Reading::text(&self.manufacturer),
             CKA_WARIFU_KIND => Reading::text(self.kind.word()),
@@ -86,6 +110,19 @@ impl Staged {
             CKA_WARIFU_STATE => Reading::text(self.state.word()),
             _ => Reading::Absent,
         }
+    }
+}
+
+/// `CKA_WARIFU_STATE` as it is now: the other officer does not ask this program.
+pub(crate) fn state(session: &Session, staged: &Staged) -> Outcome<Reading> {
+    let remote = &session.slot.remote;
+    let asked = remote.ask(None, remote.deadline(), async |client| client.import(&staged.id).await);
+    match asked {
+        Ok(job) => Ok(Reading::text(job.state.word())),
+        Err(Trouble::Problem(ProblemType::NotFound)) => {
+            Err(Fault::new(Rv::ObjectHandleInvalid, "the import is gone"))
+        }
+        Err(trouble) => Err(trouble.into()),
     }
 }
 
@@ -135,9 +172,11 @@ mod tests {
     }
 
     #[test]
-    fn a_counting_token_has_no_interval_and_shows_no_counter() {
-        let staged = staged(Moving::Counter(7));
-        assert!(matches!(staged.reading(CKA_OTP_TIME_INTERVAL), Reading::Absent));
-        assert!(matches!(staged.reading(cryptoki_sys::CKA_OTP_COUNTER), Reading::Absent));
+    fn a_token_counts_or_has_a_clock() {
+        let staged_with = |moving, kind| bytes(staged(moving).reading(kind));
+        let (hotp, totp) = (Moving::Counter(7), Moving::TimeStep(30));
+        assert_eq!(staged_with(hotp, CKA_OTP_COUNTER), [0, 0, 0, 0, 0, 0, 0, 7]);
+        assert_eq!(staged_with(hotp, CKA_OTP_TIME_INTERVAL), b"absent");
+        assert_eq!(staged_with(totp, CKA_OTP_COUNTER), b"absent");
     }
 }

@@ -92,7 +92,14 @@ impl Staging<'_> {
         let opened = self
             .remote
             .ask(Some(&key), deadline, async |client| client.open_import(&request).await);
-        opened.map_err(refused)
+        opened.map_err(|trouble| match trouble {
+            // The name is new, so that this is the one thing left that stands against it.
+            Trouble::Problem(ProblemType::Conflict) => {
+                let why = "too many imports are open; officers finish or cancel some";
+                Fault::new(Rv::DeviceMemory, why)
+            }
+            trouble => refused(trouble),
+        })
     }
 
     /// Looks at the job, and sends the document if the daemon waits for it. `sent` is whether the
@@ -146,15 +153,17 @@ fn watch(
             Ok(job) if job.state.is_final() => return Ok(job),
             Ok(_) => {}
             Err(Trouble::Problem(problem)) if sent.get() && is_passing(problem) => {}
+            // Nobody answers in no time.
+            Err(_) if sent.get() && deadline.has_passed() => {}
             Err(trouble) => return Err(interruption(trouble, sent.get())),
         }
+        wait(pause.min(deadline.left()));
+        pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
         if deadline.has_passed() {
             let why = "the import was not staged in time and is cancelled; look for the serial \
                        before trying again";
             return Err(Interruption::Stuck(Fault::new(Rv::FunctionFailed, why)));
         }
-        wait(pause.min(deadline.left()));
-        pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
     }
 }
 
@@ -255,10 +264,13 @@ mod tests {
 
     #[test]
     fn what_takes_too_long_is_over() {
-        let mut script = Script::new([Ok(ImportState::Sealing)]);
-        let Err(Interruption::Stuck(fault)) = script.run(Duration::ZERO) else { panic!("an end") };
-        assert_eq!(fault.rv, Rv::FunctionFailed);
-        assert!(script.pauses.is_empty());
+        for answer in [Ok(ImportState::Sealing), Err(Trouble::Unreachable)] {
+            let mut script = Script::new([answer]);
+            let end = script.run(Duration::ZERO);
+            let Err(Interruption::Stuck(fault)) = end else { panic!("{end:?}") };
+            assert_eq!(fault.rv, Rv::FunctionFailed);
+            assert_eq!(script.pauses, [Duration::ZERO]);
+        }
     }
 
     #[test]

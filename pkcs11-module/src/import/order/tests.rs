@@ -1,15 +1,15 @@
 //! Templates that are taken, and those that are not, each for its own reason.
 
 use cryptoki_sys::{
-    CK_OTP_FORMAT_HEXADECIMAL, CK_OTP_PARAM_MANDATORY, CK_OTP_PARAM_OPTIONAL, CKA_DERIVE,
-    CKA_END_DATE, CKA_EXTRACTABLE, CKA_LOCAL, CKA_MODULUS, CKA_OTP_COUNTER_REQUIREMENT,
-    CKA_OTP_PIN_REQUIREMENT, CKA_OTP_SERVICE_IDENTIFIER, CKA_OTP_TIME, CKA_PRIVATE, CKA_SENSITIVE,
-    CKA_SIGN, CKA_VERIFY, CKK_AES, CKO_SECRET_KEY,
+    CK_OTP_FORMAT_HEXADECIMAL, CK_OTP_PARAM_IGNORED, CK_OTP_PARAM_MANDATORY, CKA_DERIVE,
+    CKA_DESTROYABLE, CKA_END_DATE, CKA_EXTRACTABLE, CKA_LOCAL, CKA_MODULUS,
+    CKA_OTP_COUNTER_REQUIREMENT, CKA_OTP_PIN_REQUIREMENT, CKA_OTP_SERVICE_IDENTIFIER, CKA_OTP_TIME,
+    CKA_PRIVATE, CKA_SENSITIVE, CKA_SIGN, CKA_VERIFY, CKK_AES, CKO_SECRET_KEY,
 };
 use zeroize::Zeroizing;
 
 use super::*;
-use crate::template::Attribute;
+use crate::{template::Attribute, vendor::CKM_WARIFU_TOTP};
 
 const SEED: &[u8] = b"12345678901234567890";
 
@@ -84,8 +84,9 @@ fn all_that_can_be_said_is_kept() {
         number(CKA_OTP_LENGTH, 9),
         number(CKA_OTP_FORMAT, CK_OTP_FORMAT_DECIMAL),
         number(CKA_OTP_TIME_INTERVAL, 60),
-        number(CKA_OTP_COUNTER_REQUIREMENT, CK_OTP_PARAM_OPTIONAL),
+        number(CKA_OTP_COUNTER_REQUIREMENT, CK_OTP_PARAM_IGNORED),
         bytes(CKA_OTP_TIME, b""),
+        number(CKA_ALLOWED_MECHANISMS, CKM_WARIFU_TOTP),
         bytes(CKA_WARIFU_HASH, b"SHA512"),
         bytes(CKA_WARIFU_MANUFACTURER, "割符 & Co".as_bytes()),
         bytes(CKA_WARIFU_KIND, b"soft"),
@@ -140,6 +141,8 @@ fn what_contradicts_a_token_is_named() {
         (number(CKA_OTP_FORMAT, CK_OTP_FORMAT_HEXADECIMAL), "CKA_OTP_FORMAT"),
         (number(CKA_OTP_PIN_REQUIREMENT, CK_OTP_PARAM_MANDATORY), "CKA_OTP_PIN_REQUIREMENT"),
         (bytes(CKA_END_DATE, b"20301231"), "CKA_END_DATE"),
+        (number(CKA_ALLOWED_MECHANISMS, CKM_WARIFU_TOTP), "CKA_ALLOWED_MECHANISMS"),
+        (bytes(CKA_DESTROYABLE, &[1]), "CKA_DESTROYABLE"),
         (number(CKA_VALUE_LEN, 16), "CKA_VALUE_LEN"),
     ] {
         let fault = refusal(with(pair), Way::Create);
@@ -176,8 +179,9 @@ fn values_out_of_range_are_named() {
 #[test]
 fn what_is_not_kept_is_not_taken() {
     assert_eq!(rv(with(bytes(CKA_MODULUS, &[1]))), Rv::AttributeTypeInvalid);
-    assert_eq!(rv(with(bytes(CKA_OTP_SERVICE_IDENTIFIER, b"x"))), Rv::AttributeTypeInvalid);
-    assert_eq!(rv(with(bytes(CKA_LOCAL, &[0]))), Rv::AttributeReadOnly);
+    for kind in [CKA_LOCAL, CKA_OTP_SERVICE_IDENTIFIER] {
+        assert_eq!(rv(with(bytes(kind, b"x"))), Rv::AttributeReadOnly);
+    }
 }
 
 #[test]

@@ -61,8 +61,8 @@ pub(crate) fn begin(provider: &Provider, session: &Session, wanted: &Template) -
     Ok(())
 }
 
-/// `C_FindObjects`. Fewer than `most` are not the end before there are none. A fault ends nothing: the
-/// next call goes on where this one stopped.
+/// `C_FindObjects`. Programs take fewer than `most` for the end, so fewer are told only there. A fault
+/// ends nothing and loses nothing: the next call goes on where this one stopped.
 pub(crate) fn next(
     provider: &Provider,
     session: &Session,
@@ -70,34 +70,49 @@ pub(crate) fn next(
 ) -> Outcome<Vec<ObjectHandle>> {
     let deadline = session.slot.remote.deadline();
     loop {
-        let (wanted, page) = {
-            let mut under_way = session.under_way();
-            let search = under_way.search.as_mut().ok_or(Rv::OperationNotInitialized)?;
-            let late = deadline.has_passed() && !search.found.is_empty();
-            match &search.rest {
-                Some(page) if search.found.len() < most && !late => {
-                    (Arc::clone(&search.wanted), Arc::clone(page))
-                }
-                Some(_) | None => {
-                    let told = search.tell(most);
-                    drop(under_way);
-                    return Ok(told
-                        .into_iter()
-                        .map(|one| handle(provider, session, one))
-                        .collect());
-                }
+        match step(session, most)? {
+            Step::Tell(told) => {
+                return Ok(told
+                    .into_iter()
+                    .map(|found| handle(provider, session, found))
+                    .collect());
             }
-        };
-        let (tokens, rest) = page.fetch(provider, session, deadline)?;
-        let fitting = tokens.into_iter().map(What::Token);
-        let fitting = fitting.filter(|what| attributes::fits(what, &wanted)).map(Found::New);
-        let mut under_way = session.under_way();
-        let search = under_way.search.as_mut().ok_or(Rv::OperationNotInitialized)?;
-        // Another thread may have fetched the same page meanwhile, or begun another search.
-        if search.rest.as_ref().is_some_and(|now| Arc::ptr_eq(now, &page)) {
-            search.found.extend(fitting);
-            search.rest = rest.map(Arc::new);
+            Step::Turn(page, wanted) => {
+                let (tokens, rest) = page.fetch(provider, session, deadline)?;
+                let fitting = tokens.into_iter().map(What::Token);
+                let fitting = fitting.filter(|what| attributes::fits(what, &wanted));
+                turned(session, &page, fitting.map(Found::New).collect(), rest);
+            }
         }
+    }
+}
+
+/// What a call does next. No lock is held while it does.
+enum Step {
+    Tell(VecDeque<Found>),
+    Turn(Arc<Page>, Arc<Template>),
+}
+
+fn step(session: &Session, most: usize) -> Outcome<Step> {
+    let mut under_way = session.under_way();
+    let search = under_way.search.as_mut().ok_or(Rv::OperationNotInitialized)?;
+    Ok(match &search.rest {
+        Some(page) if search.found.len() < most => {
+            Step::Turn(Arc::clone(page), Arc::clone(&search.wanted))
+        }
+        Some(_) | None => Step::Tell(search.tell(most)),
+    })
+}
+
+/// Another thread may have turned the same page meanwhile, or begun another search: then this one
+/// changes nothing.
+fn turned(session: &Session, page: &Arc<Page>, found: Vec<Found>, rest: Option<Page>) {
+    let mut under_way = session.under_way();
+    let search = under_way.search.as_mut();
+    let waits = |search: &&mut Search| search.rest.as_ref().is_some_and(|it| Arc::ptr_eq(it, page));
+    if let Some(search) = search.filter(waits) {
+        search.found.extend(found);
+        search.rest = rest.map(Arc::new);
     }
 }
 

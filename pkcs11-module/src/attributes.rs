@@ -13,12 +13,14 @@ pub(crate) use self::{challenge::fixed as fixed_of_challenge, token::mechanism};
 use crate::{
     fault::{Fault, Outcome},
     handle::ObjectHandle,
+    import,
     objects::What,
     provider::Provider,
     remote::Trouble,
     rv::Rv,
     session::Session,
     template::{Reading, Template},
+    vendor::CKA_WARIFU_STATE,
 };
 
 /// `C_GetAttributeValue`: an answer for each kind, in their order. All objects are private, so without
@@ -33,6 +35,7 @@ pub(crate) fn read(
     let found = provider.objects.find(session.slot.id, object).ok_or(Rv::ObjectHandleInvalid)?;
     let one = |kind: &CK_ATTRIBUTE_TYPE| match &found.what {
         What::Token(facts) if *kind == CKA_OTP_COUNTER => counter(session, facts),
+        What::Staged(staged) if *kind == CKA_WARIFU_STATE => import::state(session, staged),
         what => Ok(reading(what, *kind)),
     };
     kinds.iter().map(one).collect()

@@ -1,8 +1,8 @@
 //! The only place that looks at a clock: how long something took, and until when it may take.
 //!
-//! Not responsible for the time of day: codes are judged by the daemon's clock.
+//! Not responsible for judging codes, which the daemon does by its own clock.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// A moment until which a call may take.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -26,4 +26,10 @@ impl Deadline {
 /// Now, on a clock that never steps.
 pub(crate) fn now() -> Instant {
     Instant::now()
+}
+
+/// Milliseconds since 1970, for the log; nothing is decided by it.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the time of day")]
+pub(crate) fn unix_millis() -> u128 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis())
 }

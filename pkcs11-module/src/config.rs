@@ -3,9 +3,19 @@
 //!
 //! Not responsible for reading certificates and keys, see [`crate::remote`].
 
+mod address;
+mod check;
+mod find;
+#[cfg(test)]
+mod tests;
+mod tree;
+
 use std::{path::PathBuf, time::Duration};
 
 use thiserror::Error;
+
+pub(crate) use self::{address::Address, find::credentials};
+use self::{find::Surroundings, tree::Tree};
 
 /// The configuration of the module.
 #[derive(Clone, Debug, Default)]
@@ -74,7 +84,14 @@ pub struct ConfigFault(pub Vec<String>);
 
 impl Config {
     /// Reads the configuration. `reserved` is what the host gave to `C_Initialize`.
-    pub fn load(_reserved: Option<&str>) -> Result<Self, ConfigFault> {
-        Ok(Self { sessions: 4_096, objects: 100_000, ..Self::default() })
+    pub fn load(reserved: Option<&str>) -> Result<Self, ConfigFault> {
+        Self::load_in(reserved, &Surroundings::of_process())
+    }
+
+    fn load_in(reserved: Option<&str>, around: &Surroundings) -> Result<Self, ConfigFault> {
+        let file = around.file(reserved).map_err(|fault| ConfigFault(vec![fault]))?;
+        let tree = Tree::read(file.as_deref(), around.variables())
+            .map_err(|fault| ConfigFault(vec![fault]))?;
+        check::checked(&tree, file).map_err(ConfigFault)
     }
 }

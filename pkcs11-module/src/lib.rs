@@ -33,7 +33,8 @@ pub mod vendor;
 mod verify;
 
 pub use crate::{
-    config::{Config, ConfigFault},
+    config::{Config, ConfigFault, Level, LogConfig, SlotConfig},
     function::{FUNCTIONS, Function, Support},
+    remote::{ServerReport, SlotReport},
     rv::Rv,
 };

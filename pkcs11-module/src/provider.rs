@@ -63,7 +63,8 @@ pub(crate) struct SessionInfo {
 impl Provider {
     pub(crate) fn new(config: Config, threads: bool) -> Self {
         let log = Log::open(&config.log);
-        let slots = config.slots.into_iter().map(|slot| Arc::new(Slot::new(slot, threads)));
+        let slots = config.slots.into_iter();
+        let slots = slots.map(|slot| Arc::new(Slot::new(slot, threads).with_log(&log)));
         Self {
             process: std::process::id(),
             objects: Objects::new(config.objects),
@@ -81,6 +82,7 @@ impl Provider {
         for slot in &self.slots {
             slot.remote.lock();
         }
+        self.events.wake();
     }
 
     pub(crate) fn is_finalised(&self) -> bool {

@@ -7,12 +7,17 @@ use cryptoki_sys::{
     CKF_TOKEN_INITIALIZED, CKF_TOKEN_PRESENT, CKF_USER_PIN_INITIALIZED,
 };
 
-use crate::{config::SlotConfig, handle::SlotId, remote::Remote};
+use sha2::{Digest as _, Sha256};
+
+use crate::{config::SlotConfig, handle::SlotId, log::Log, remote::Remote};
 
 /// Who made this, as `C_GetInfo`, slots and tokens say it.
 pub(crate) const MANUFACTURER: &str = "Warifu";
 /// Model of the tokens.
 pub(crate) const MODEL: &str = "Warifu OTP";
+
+/// Room for the description (PKCS#11 v3.1 s.3.2, `CK_SLOT_INFO`).
+const LONGEST_DESCRIPTION: usize = 64;
 
 /// A slot.
 pub(crate) struct Slot {
@@ -29,6 +34,12 @@ impl Slot {
         Self { id, label, first_server, remote: Remote::new(config, threads) }
     }
 
+    /// The same with a log for what happens on the way to the daemons.
+    pub(crate) fn with_log(mut self, log: &Log) -> Self {
+        self.remote = self.remote.with_log(log);
+        self
+    }
+
     /// What `C_GetSlotInfo` shows: the token comes and goes with the daemons.
     pub(crate) fn flags(&self) -> CK_FLAGS {
         let present = if self.remote.is_present() { CKF_TOKEN_PRESENT } else { 0 };
@@ -42,13 +53,68 @@ impl Slot {
         CKF_TOKEN_INITIALIZED | CKF_LOGIN_REQUIRED | CKF_USER_PIN_INITIALIZED | path
     }
 
-    /// Where the daemon is.
+    /// Where the preferred daemon is, as much of it as `CK_SLOT_INFO` has room for.
     pub(crate) fn description(&self) -> &str {
-        &self.first_server
+        let mut end = self.first_server.len().min(LONGEST_DESCRIPTION);
+        while !self.first_server.is_char_boundary(end) {
+            end -= 1;
+        }
+        self.first_server.get(..end).unwrap_or_default()
     }
 
     /// Serial number of the token: 16 characters that stay the same as long as its number and label.
     pub(crate) fn serial(&self) -> String {
-        format!("{:016x}", self.id.0)
+        token_serial(self.id.0, &self.label)
+    }
+}
+
+/// What programs remember a token by, together with its label.
+pub(crate) fn token_serial(id: u64, label: &str) -> String {
+    let digest = Sha256::new().chain_update(id.to_be_bytes()).chain_update(label).finalize();
+    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn slot(server: &str) -> Slot {
+        let config = SlotConfig {
+            id: 3,
+            label: "Warifu".to_owned(),
+            servers: vec![server.to_owned()],
+            ca: "/none".into(),
+            certificate: "/none".into(),
+            key: "/none".into(),
+            deadline: Duration::from_secs(1),
+            connect_timeout: Duration::from_secs(1),
+            import_deadline: Duration::from_secs(1),
+        };
+        Slot::new(config, false)
+    }
+
+    #[test]
+    fn a_serial_is_16_characters_and_stays_the_same() {
+        assert_eq!(slot("https://a").serial(), slot("https://b").serial());
+        assert_eq!(token_serial(3, "Warifu").len(), 16);
+        assert_ne!(token_serial(3, "Warifu"), token_serial(4, "Warifu"));
+        assert_ne!(token_serial(3, "Warifu"), token_serial(3, "Branch"));
+    }
+
+    #[test]
+    fn a_description_has_room() {
+        assert_eq!(slot("https://a").description(), "https://a");
+        let long = format!("https://{}", "é".repeat(40));
+        assert_eq!(slot(&long).description().len(), 64);
+        assert_eq!(slot(&format!("https://x{}", "é".repeat(40))).description().len(), 63);
+    }
+
+    #[test]
+    fn without_a_key_file_no_pin_is_asked_for() {
+        let flags = slot("https://a").token_flags();
+        assert_ne!(flags & CKF_PROTECTED_AUTHENTICATION_PATH, 0);
+        assert_ne!(flags & CKF_LOGIN_REQUIRED, 0);
     }
 }

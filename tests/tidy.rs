@@ -43,9 +43,14 @@ const NEVER_DIRECTLY: [(&str, &[&str]); 3] = [
     ("warifu-cli", &["sled", "cryptoki", "axum"]),
 ];
 
-/// The only files that may contain `unsafe`; the last is a module for tests, outside the workspace.
-const UNSAFE_ALLOWED: [&str; 3] =
-    ["keys/hsm/src/raw.rs", "pkcs11-module/src/ffi.rs", "tests/kryoptic/src/lib.rs"];
+/// The only files and folders that may contain `unsafe`; the last is a module for tests, outside the
+/// workspace, and the one before calls our own module as a C program does.
+const UNSAFE_ALLOWED: [&str; 4] = [
+    "keys/hsm/src/raw.rs",
+    "pkcs11-module/src/ffi",
+    "pkcs11-module/tests/interface/host.rs",
+    "tests/kryoptic/src/lib.rs",
+];
 
 const LONGEST_FILE: usize = 500;
 
@@ -117,11 +122,8 @@ fn no_package_uses_what_the_architecture_forbids_it() {
 #[test]
 fn every_member_has_its_place_in_the_table() {
     let graph = Graph::read();
-    let known: BTreeSet<&str> = NEVER
-        .iter()
-        .map(|(name, _)| *name)
-        .chain(["warifu-cli", "warifu-token", "e2e"])
-        .collect();
+    let known: BTreeSet<&str> =
+        NEVER.iter().map(|(name, _)| *name).chain(["warifu-cli", "warifu-token", "e2e"]).collect();
     let unknown: Vec<_> = graph.members.iter().filter(|m| !known.contains(m.as_str())).collect();
     assert!(unknown.is_empty(), "say what these may use: {unknown:?}");
 }
@@ -168,7 +170,7 @@ fn every_file_says_first_what_it_is_for() {
 fn unsafe_code_lives_in_its_modules_only() {
     let marks = ["unsafe {", "unsafe fn", "unsafe impl", "unsafe extern", "unsafe(no_mangle"];
     no_faults(|file, text| {
-        let allowed = UNSAFE_ALLOWED.iter().any(|path| Path::new(path) == file);
+        let allowed = UNSAFE_ALLOWED.iter().any(|path| file.starts_with(path));
         let own = file.ends_with("tests/tidy.rs");
         let in_code = |line: &&str| {
             let code = line.split("//").next().unwrap_or_default();

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use warifu_api::{IdempotencyKey, problem::Next};
+use warifu_api::{IdempotencyKey, ProblemType, problem::Next};
 
 use super::{About, Code, Verdict, Verification};
 use crate::{clock::Deadline, handle::ObjectHandle, remote::Trouble, session::UnderWay};
@@ -50,7 +50,10 @@ impl Question {
 pub(super) fn is_open(trouble: &Trouble) -> bool {
     match trouble {
         Trouble::Unknown => true,
-        Trouble::Problem(kind) => kind.next() == Next::RetrySameKey,
+        // A defect of the daemon leaves open how far it came.
+        Trouble::Problem(kind) => {
+            kind.next() == Next::RetrySameKey || *kind == ProblemType::Internal
+        }
         Trouble::Refused { .. }
         | Trouble::Unreachable
         | Trouble::Untrusted
@@ -117,7 +120,7 @@ impl UnderWay {
 #[cfg(test)]
 mod tests {
     use warifu_api::{
-        ProblemType, Timestamp,
+        Timestamp,
         token::{Outcome, Reason, VerifyAnswer},
     };
 
@@ -183,6 +186,7 @@ mod tests {
         assert!(is_open(&Trouble::Unknown));
         assert!(is_open(&Trouble::Problem(ProblemType::Deadline)));
         assert!(is_open(&Trouble::Problem(ProblemType::StoreUnavailable)));
+        assert!(is_open(&Trouble::Problem(ProblemType::Internal)));
         assert!(!is_open(&Trouble::Problem(ProblemType::TooManyRequests)));
         assert!(!is_open(&Trouble::Unreachable));
     }

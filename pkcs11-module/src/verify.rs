@@ -110,14 +110,7 @@ pub(crate) fn verify(
     if session.logged_in().is_ok() {
         session.under_way().settle(&verification, code, intent, &asked);
     }
-    match asked {
-        Ok(verdict) => verdict.outcome(),
-        Err(trouble) if memory::is_open(&trouble) => {
-            let why = "no verdict came; the same call again asks for it";
-            Err(Fault::new(Rv::FunctionFailed, why))
-        }
-        Err(trouble) => Err(trouble.into()),
-    }
+    asked?.outcome()
 }
 
 /// `C_SignInit`: no key here makes codes.

@@ -4,10 +4,12 @@
 
 use std::time::Duration;
 
-use warifu_api::{IdempotencyKey, ProblemType, problem::Next};
+use warifu_api::IdempotencyKey;
 
 use super::{About, Code, Verdict, Verification};
-use crate::{clock::Deadline, handle::ObjectHandle, remote::Trouble, session::UnderWay};
+use crate::{
+    clock::Deadline, fault::Fault, handle::ObjectHandle, remote::Trouble, rv::Rv, session::UnderWay,
+};
 
 /// How long a lost verdict may be asked for. Nobody types the same code again later than that, and
 /// whoever does is judged anew.
@@ -46,20 +48,9 @@ impl Question {
     }
 }
 
-/// Whether the code may have been judged all the same.
-pub(super) fn is_open(trouble: &Trouble) -> bool {
-    match trouble {
-        Trouble::Unknown => true,
-        // A defect of the daemon leaves open how far it came.
-        Trouble::Problem(kind) => {
-            kind.next() == Next::RetrySameKey || *kind == ProblemType::Internal
-        }
-        Trouble::Refused { .. }
-        | Trouble::Unreachable
-        | Trouble::Untrusted
-        | Trouble::Locked
-        | Trouble::Unsendable => false,
-    }
+/// Whether the code may have been judged all the same: exactly where the program is told so.
+fn is_open(trouble: Trouble) -> bool {
+    Fault::from(trouble).rv == Rv::FunctionFailed
 }
 
 impl UnderWay {
@@ -108,7 +99,7 @@ impl UnderWay {
                     self.first_code = Some(FirstCode { key, code });
                 }
             }
-            Err(trouble) if is_open(trouble) => {
+            Err(trouble) if is_open(*trouble) => {
                 let (question, until) = (Question::of(&verification.about), Deadline::after(KEPT));
                 self.unanswered = Some(Unanswered { key, question, code, intent, until });
             }
@@ -120,7 +111,7 @@ impl UnderWay {
 #[cfg(test)]
 mod tests {
     use warifu_api::{
-        Timestamp,
+        ProblemType, Timestamp,
         token::{Outcome, Reason, VerifyAnswer},
     };
 
@@ -183,12 +174,12 @@ mod tests {
 
     #[test]
     fn only_what_may_have_been_judged_is_open() {
-        assert!(is_open(&Trouble::Unknown));
-        assert!(is_open(&Trouble::Problem(ProblemType::Deadline)));
-        assert!(is_open(&Trouble::Problem(ProblemType::StoreUnavailable)));
-        assert!(is_open(&Trouble::Problem(ProblemType::Internal)));
-        assert!(!is_open(&Trouble::Problem(ProblemType::TooManyRequests)));
-        assert!(!is_open(&Trouble::Unreachable));
+        assert!(is_open(Trouble::Unknown));
+        assert!(is_open(Trouble::Problem(ProblemType::Deadline)));
+        assert!(is_open(Trouble::Problem(ProblemType::StoreUnavailable)));
+        assert!(is_open(Trouble::Problem(ProblemType::Internal)));
+        assert!(!is_open(Trouble::Problem(ProblemType::TooManyRequests)));
+        assert!(!is_open(Trouble::Unreachable));
     }
 
     #[test]

@@ -210,4 +210,4 @@ pub(super) const fn version(major: u8, minor: u8) -> CK_VERSION {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -118,3 +118,148 @@ fn put_value(asked: CK_ATTRIBUTE, value: &[u8]) -> (Option<CK_ULONG>, Option<Rv>
     unsafe { ptr::copy_nonoverlapping(value.as_ptr(), place, value.len()) };
     (Some(length), None)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ptr;
+
+    use cryptoki_sys::{CKA_CLASS, CKA_ID, CKA_LABEL, CKA_VALUE};
+
+    use super::*;
+    use crate::ffi::memory::tests::Odd;
+
+    fn attribute(kind: CK_ATTRIBUTE_TYPE, value: &mut [u8]) -> CK_ATTRIBUTE {
+        let (at, length) = (value.as_mut_ptr(), value.len() as CK_ULONG);
+        CK_ATTRIBUTE { type_: kind, pValue: at.cast(), ulValueLen: length }
+    }
+
+    fn valueless(kind: CK_ATTRIBUTE_TYPE, length: CK_ULONG) -> CK_ATTRIBUTE {
+        CK_ATTRIBUTE { type_: kind, pValue: ptr::null_mut(), ulValueLen: length }
+    }
+
+    fn read(given: &[CK_ATTRIBUTE]) -> Result<Template, Rv> {
+        // SAFETY: so many attributes are there; their values are those of the tests.
+        let template = unsafe { template(given.as_ptr(), given.len() as CK_ULONG) };
+        template.map_err(|fault| fault.rv)
+    }
+
+    #[test]
+    fn a_template_is_copied_with_its_values() {
+        let (mut label, mut id) = (*b"a\0b", [0_u8; 0]);
+        let given = [attribute(CKA_LABEL, &mut label), attribute(CKA_ID, &mut id)];
+        let mut odd = Odd::new(given);
+        // SAFETY: two attributes are there, with their values.
+        let template = unsafe { template(odd.at().cast(), 2) }.unwrap();
+        label.fill(0xFF);
+        assert_eq!(template.bytes(CKA_LABEL), Some(&b"a\0b"[..]));
+        assert_eq!(template.bytes(CKA_ID), Some(&[][..]));
+        assert_eq!(template.bytes(CKA_CLASS), None);
+    }
+
+    #[test]
+    fn a_template_may_say_nothing() {
+        // SAFETY: NULL is allowed.
+        let empty = unsafe { template(ptr::null(), 0) };
+        assert_eq!(empty.unwrap().iter().count(), 0);
+        assert_eq!(read(&[valueless(CKA_ID, 0)]).unwrap().bytes(CKA_ID), Some(&[][..]));
+    }
+
+    #[test]
+    fn a_template_with_holes_or_without_end_is_refused() {
+        let one = [valueless(CKA_ID, 0)];
+        for huge in [257, CK_ULONG::MAX / 24, CK_ULONG::MAX] {
+            // SAFETY: beyond the limit nothing is read.
+            let refused = unsafe { template(one.as_ptr(), huge) };
+            assert_eq!(refused.err().unwrap().rv, Rv::ArgumentsBad);
+        }
+        // SAFETY: NULL is allowed.
+        let missing = unsafe { template(ptr::null(), 1) };
+        assert_eq!(missing.err().unwrap().rv, Rv::ArgumentsBad);
+        assert_eq!(read(&[valueless(CKA_ID, 1)]).err(), Some(Rv::ArgumentsBad));
+        let twice = [valueless(CKA_ID, 0), valueless(CKA_ID, 0)];
+        assert_eq!(read(&twice).err(), Some(Rv::TemplateInconsistent));
+    }
+
+    #[test]
+    fn the_values_of_a_template_have_a_limit_together() {
+        let mut half = vec![7; MOST_BYTES / 2];
+        let two = [attribute(CKA_ID, &mut half), attribute(CKA_LABEL, &mut half)];
+        assert!(read(&two).is_ok());
+        let mut one = [1];
+        let [first, second] = two;
+        let three = [first, second, attribute(CKA_VALUE, &mut one)];
+        assert_eq!(read(&three).err(), Some(Rv::AttributeValueInvalid));
+        let mut endless = attribute(CKA_ID, &mut one);
+        endless.ulValueLen = CK_UNAVAILABLE_INFORMATION;
+        assert_eq!(read(&[endless]).err(), Some(Rv::AttributeValueInvalid));
+    }
+
+    /// Answers questions that lie at an odd address.
+    fn answer<const N: usize>(
+        asked: [CK_ATTRIBUTE; N],
+        readings: &[Reading],
+    ) -> (Result<(), Rv>, [CK_ULONG; N]) {
+        let mut odd = Odd::new(asked);
+        // SAFETY: so many attributes are there, each with the buffer of the test.
+        let questions = unsafe { Questions::new(odd.at().cast(), N as CK_ULONG) }.unwrap();
+        let outcome = questions.answer(readings).map_err(|fault| fault.rv);
+        (outcome, odd.inner().map(|attribute| attribute.ulValueLen))
+    }
+
+    const UNAVAILABLE: CK_ULONG = CK_UNAVAILABLE_INFORMATION;
+
+    #[test]
+    fn an_answer_goes_into_its_buffer() {
+        let (mut exact, mut wide) = ([0; 3], [9; 5]);
+        let asked = [
+            attribute(CKA_ID, &mut exact),
+            attribute(CKA_LABEL, &mut wide),
+            valueless(CKA_CLASS, 77),
+        ];
+        let text = || Reading::text("abc");
+        let answered = answer(asked, &[text(), text(), Reading::number(8)]);
+        assert_eq!(answered, (Ok(()), [3, 3, 8]));
+        assert_eq!((exact, wide), (*b"abc", [b'a', b'b', b'c', 9, 9]));
+    }
+
+    #[test]
+    fn one_fault_does_not_hinder_the_other_answers() {
+        let (mut small, mut fine, mut secret) = ([9; 2], [9; 3], [9; 3]);
+        let asked = [
+            attribute(CKA_LABEL, &mut small),
+            valueless(CKA_CLASS, 0),
+            attribute(CKA_VALUE, &mut secret),
+            attribute(CKA_ID, &mut fine),
+        ];
+        let readings =
+            [Reading::text("abc"), Reading::Absent, Reading::Sensitive, Reading::text("xyz")];
+        let (outcome, lengths) = answer(asked, &readings);
+        assert_eq!(outcome, Err(Rv::AttributeSensitive));
+        assert_eq!(lengths, [UNAVAILABLE, UNAVAILABLE, UNAVAILABLE, 3]);
+        assert_eq!((small, fine, secret), ([9; 2], *b"xyz", [9; 3]));
+    }
+
+    #[test]
+    fn the_gravest_fault_is_told() {
+        let mut small = [0; 1];
+        let mut asked = || [attribute(CKA_LABEL, &mut small), valueless(CKA_ID, 0)];
+        let text = || Reading::text("abc");
+        assert_eq!(answer(asked(), &[text(), text()]).0, Err(Rv::BufferTooSmall));
+        assert_eq!(answer(asked(), &[text(), Reading::Absent]).0, Err(Rv::AttributeTypeInvalid));
+        let both = [Reading::Absent, Reading::Sensitive];
+        assert_eq!(answer(asked(), &both).0, Err(Rv::AttributeSensitive));
+        assert_eq!(answer(asked(), &[text()]).0, Err(Rv::GeneralError));
+    }
+
+    #[test]
+    fn questions_have_the_limits_of_templates() {
+        // SAFETY: NULL is allowed.
+        let none = unsafe { Questions::new(ptr::null_mut(), 0) }.unwrap();
+        assert!(none.answer(&[]).is_ok());
+        // SAFETY: NULL is allowed.
+        assert!(unsafe { Questions::new(ptr::null_mut(), 1) }.is_err());
+        let mut one = valueless(CKA_ID, 0);
+        // SAFETY: beyond the limit nothing is read.
+        assert!(unsafe { Questions::new(&raw mut one, CK_ULONG::MAX) }.is_err());
+    }
+}

@@ -142,3 +142,6 @@ fn refusal(flaw: Flaw) -> Fault {
 fn invalid(rule: &str) -> Fault {
     Fault::new(Rv::MechanismParamInvalid, format!("the mechanism's parameter {rule}"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -113,7 +113,7 @@ fn an_output_is_noticed_and_not_read() {
 #[test]
 fn otp_parameters_that_break_a_rule_are_refused() {
     let (mut one, mut other) = ([1], [2]);
-    let mut pin = |bytes| part_of(CK_OTP_PIN, bytes);
+    let pin = |bytes| part_of(CK_OTP_PIN, bytes);
     assert_eq!(read_otp(&mut [pin(&mut one), pin(&mut other)]).err(), INVALID);
     assert_eq!(read_otp(&mut [part_of(99, &mut one)]).err(), INVALID);
     assert_eq!(read_otp(&mut [part_of(CK_OTP_FLAGS, &mut one)]).err(), INVALID);

@@ -9,6 +9,7 @@
 mod import;
 mod load;
 mod million;
+mod pkcs11;
 mod qr;
 mod raw;
 mod report;
@@ -23,7 +24,7 @@ use std::process::ExitCode;
 use crate::report::Report;
 
 const USAGE: &str =
-    "usage: bench all | verify | users | sign | import | million | startup | store | qr";
+    "usage: bench all | verify | users | sign | import | million | pkcs11 | startup | store | qr";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
             runtime.block_on(sign::run(&mut report));
             runtime.block_on(import::run(&mut report));
             runtime.block_on(startup::run(&mut report));
+            runtime.block_on(pkcs11::run(&mut report));
             raw::store(&mut report);
             qr::run(&mut report);
         }
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
         "sign" => runtime.block_on(sign::run(&mut report)),
         "million" => runtime.block_on(million::run(&mut report)),
         "import" => runtime.block_on(import::run(&mut report)),
+        "pkcs11" => runtime.block_on(pkcs11::run(&mut report)),
         "startup" => runtime.block_on(startup::run(&mut report)),
         "store" => raw::store(&mut report),
         "qr" => qr::run(&mut report),

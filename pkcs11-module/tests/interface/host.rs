@@ -3,6 +3,7 @@
 //! The only unsafe code of these tests. Not responsible for what is expected.
 
 use std::{
+    path::Path,
     ptr,
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -10,7 +11,8 @@ use std::{
 use cryptoki_sys::{
     CK_C_INITIALIZE_ARGS, CK_FLAGS, CK_FUNCTION_LIST, CK_FUNCTION_LIST_3_0,
     CK_FUNCTION_LIST_PTR_PTR, CK_INTERFACE, CK_INTERFACE_PTR, CK_INTERFACE_PTR_PTR, CK_NOTIFY,
-    CK_RV, CK_ULONG, CK_ULONG_PTR, CK_UTF8CHAR_PTR, CK_VERSION, CK_VERSION_PTR, CKR_OK,
+    CK_RV, CK_ULONG, CK_ULONG_PTR, CK_UTF8CHAR_PTR, CK_VERSION, CK_VERSION_PTR, CKF_OS_LOCKING_OK,
+    CKR_OK,
 };
 use warifu_pkcs11 as _; // the functions below are in it
 
@@ -66,6 +68,17 @@ impl Module {
 
     pub(crate) fn initialise_with(&self, arguments: &mut CK_C_INITIALIZE_ARGS) -> CK_RV {
         call!(self.list, C_Initialize, ptr::from_mut(arguments).cast())
+    }
+
+    /// With a configuration, named as p11-kit names one.
+    pub(crate) fn initialise_from(&self, configuration: &Path) -> CK_RV {
+        let mut text = format!("config={}\0", configuration.display()).into_bytes();
+        let mut arguments = CK_C_INITIALIZE_ARGS {
+            flags: CKF_OS_LOCKING_OK,
+            pReserved: text.as_mut_ptr().cast(),
+            ..CK_C_INITIALIZE_ARGS::default()
+        };
+        self.initialise_with(&mut arguments)
     }
 
     pub(crate) fn finalise(&self) -> CK_RV {

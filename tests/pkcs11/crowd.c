@@ -91,7 +91,7 @@ static void begin(const struct line *line)
 		die("1 to %d threads", MOST_THREADS);
 	crowd.line = line;
 	crowd.slot = slot_in_use();
-	crowd.key = number(need(line, 3));
+	crowd.key = object_named(need(line, 3));
 	crowd.next = 0;
 	pthread_mutex_init(&crowd.lock, NULL);
 	pthread_barrier_init(&crowd.together, NULL, (unsigned int)runner_count);
@@ -239,7 +239,7 @@ static void bench(const struct line *line)
 	char **lines = file_lines(need(line, finds ? 1 : 3), &count);
 	unsigned long *times = room(count * sizeof *times);
 	struct mechanism mechanism;
-	CK_OBJECT_HANDLE key = finds ? CK_INVALID_HANDLE : number(need(line, 2));
+	CK_OBJECT_HANDLE key = finds ? CK_INVALID_HANDLE : object_named(need(line, 2));
 
 	if (count == 0)
 		die("nothing to measure");

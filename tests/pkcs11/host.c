@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define MOST_MODULES 4
 
@@ -147,12 +148,36 @@ static void unload(const struct line *line)
 	say("CKR_OK");
 }
 
+static const struct command *find(const char *name);
+
+static unsigned long milliseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (unsigned long)now.tv_sec * 1000UL + (unsigned long)now.tv_nsec / 1000000UL;
+}
+
+/* timed COMMAND...: runs it and says how long it took. */
+static void timed(const struct line *line)
+{
+	const struct command *command = find(need(line, 1));
+	struct line rest = { .count = line->count - 1 };
+	unsigned long begun;
+
+	memcpy(rest.word, line->word + 1, rest.count * sizeof rest.word[0]);
+	begun = milliseconds();
+	command->run(&rest);
+	say(" took-ms=%lu", milliseconds() - begun);
+}
+
 static const struct command host_commands[] = {
 	{ "load", load },
 	{ "interfaces", interfaces },
 	{ "symbols", symbols },
 	{ "use", use_module },
 	{ "unload", unload },
+	{ "timed", timed },
 	{ NULL, NULL },
 };
 

@@ -81,6 +81,9 @@ void free_mechanism(struct mechanism *mechanism);
 /* The value of an attribute, ended by a zero byte; NULL where it can not be had. */
 unsigned char *attribute_value(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE kind, CK_ULONG *length);
 
+/* objects.c: a handle, or "found": the first one of the last search. */
+CK_OBJECT_HANDLE object_named(const char *word);
+
 /* Commands. */
 extern const struct command slot_commands[];
 extern const struct command object_commands[];

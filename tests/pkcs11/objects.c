@@ -6,6 +6,13 @@
 
 #define MOST_PAGE 1024
 
+static CK_OBJECT_HANDLE last_found = CK_INVALID_HANDLE;
+
+CK_OBJECT_HANDLE object_named(const char *word)
+{
+	return strcmp(word, "found") == 0 ? last_found : number(word);
+}
+
 static void say_bytes(const unsigned char *bytes, CK_ULONG length)
 {
 	for (CK_ULONG i = 0; i < length; i++)
@@ -56,6 +63,7 @@ static void find(const struct line *line)
 		module->C_FindObjectsFinal(session);
 		say_rv(rv, "C_FindObjects");
 	} else if (say_rv(module->C_FindObjectsFinal(session), "C_FindObjectsFinal")) {
+		last_found = all > 0 ? list[0] : CK_INVALID_HANDLE;
 		for (CK_ULONG i = 0; i < all; i++)
 			say(" %lu", list[i]);
 	}
@@ -94,7 +102,7 @@ static void get(const struct line *line)
 {
 	CK_ATTRIBUTE list[MOST_WORDS];
 	CK_ULONG count = line->count - 2;
-	CK_OBJECT_HANDLE object = number(need(line, 1));
+	CK_OBJECT_HANDLE object = object_named(need(line, 1));
 	CK_RV rv;
 
 	for (CK_ULONG i = 0; i < count; i++)
@@ -139,7 +147,7 @@ static void unwrap(const struct line *line)
 	CK_OBJECT_HANDLE object;
 	size_t length;
 	unsigned char *wrapped = contents(need(line, 3), &length);
-	CK_OBJECT_HANDLE key = number(need(line, 2));
+	CK_OBJECT_HANDLE key = object_named(need(line, 2));
 	CK_RV rv;
 
 	read_mechanism(&mechanism, line, need(line, 1));
@@ -155,14 +163,14 @@ static void unwrap(const struct line *line)
 
 static void destroy(const struct line *line)
 {
-	say_rv(module->C_DestroyObject(session, number(need(line, 1))), "C_DestroyObject");
+	say_rv(module->C_DestroyObject(session, object_named(need(line, 1))), "C_DestroyObject");
 }
 
 /* set HANDLE CKA_...=VALUE... */
 static void set(const struct line *line)
 {
 	struct template template;
-	CK_OBJECT_HANDLE object = number(need(line, 1));
+	CK_OBJECT_HANDLE object = object_named(need(line, 1));
 	CK_RV rv;
 
 	read_template(&template, line, 2);
@@ -177,7 +185,7 @@ static CK_RV verify_init(const struct line *line)
 	CK_RV rv;
 
 	read_mechanism(&mechanism, line, need(line, 1));
-	rv = module->C_VerifyInit(session, &mechanism.call, number(need(line, 2)));
+	rv = module->C_VerifyInit(session, &mechanism.call, object_named(need(line, 2)));
 	free_mechanism(&mechanism);
 	return rv;
 }
@@ -228,7 +236,7 @@ static void sign_begin(const struct line *line)
 	CK_RV rv;
 
 	read_mechanism(&mechanism, line, need(line, 1));
-	rv = module->C_SignInit(session, &mechanism.call, number(need(line, 2)));
+	rv = module->C_SignInit(session, &mechanism.call, object_named(need(line, 2)));
 	free_mechanism(&mechanism);
 	say_rv(rv, "C_SignInit");
 }

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -72,40 +73,57 @@ static void wait_child(const struct line *line)
 		say("CKR_OK signal=%d", WTERMSIG(status));
 }
 
-static unsigned int entries(const char *folder, const char *kind)
+static DIR *opened(const char *folder)
 {
 	DIR *directory = opendir(folder);
-	struct dirent *entry;
-	unsigned int count = 0;
 
 	if (directory == NULL)
 		die("%s: %s", folder, strerror(errno));
-	while ((entry = readdir(directory)) != NULL) {
-		char target[PATH_MAX] = "";
-		if (entry->d_name[0] == '.')
-			continue;
-		if (kind != NULL &&
-		    readlinkat(dirfd(directory), entry->d_name, target, sizeof target - 1) < 0)
-			continue;
-		if (kind == NULL || strncmp(target, kind, strlen(kind)) == 0)
-			count++;
-	}
-	closedir(directory);
-	return count;
+	return directory;
 }
 
 /* threads-now: how many threads this process has. */
 static void threads_now(const struct line *line)
 {
+	DIR *tasks = opened("/proc/self/task");
+	struct dirent *entry;
+	unsigned int count = 0;
+
 	(void)line;
-	say("CKR_OK %u", entries("/proc/self/task", NULL));
+	while ((entry = readdir(tasks)) != NULL)
+		count += entry->d_name[0] != '.';
+	closedir(tasks);
+	say("CKR_OK %u", count);
 }
 
-/* sockets-now: how many sockets it has. */
+/* Whether it is one end of a connection to another machine, or to this one by the same way. */
+static int is_internet(int file)
+{
+	int domain = 0;
+	socklen_t length = sizeof domain;
+
+	return getsockopt(file, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 &&
+	       (domain == AF_INET || domain == AF_INET6);
+}
+
+/* sockets-now, connections-now: the sockets that it has, or those to the internet, as the system names
+ * them. */
 static void sockets_now(const struct line *line)
 {
-	(void)line;
-	say("CKR_OK %u", entries("/proc/self/fd", "socket:"));
+	int only_internet = strcmp(line->word[0], "connections-now") == 0;
+	DIR *files = opened("/proc/self/fd");
+	struct dirent *entry;
+
+	say("CKR_OK");
+	while ((entry = readdir(files)) != NULL) {
+		char target[PATH_MAX] = "";
+		if (readlinkat(dirfd(files), entry->d_name, target, sizeof target - 1) < 0 ||
+		    strncmp(target, "socket:", 7) != 0)
+			continue;
+		if (!only_internet || is_internet(atoi(entry->d_name)))
+			say(" %s", target);
+	}
+	closedir(files);
 }
 
 const struct command process_commands[] = {
@@ -114,5 +132,6 @@ const struct command process_commands[] = {
 	{ "wait-child", wait_child },
 	{ "threads-now", threads_now },
 	{ "sockets-now", sockets_now },
+	{ "connections-now", sockets_now },
 	{ NULL, NULL },
 };

@@ -11,6 +11,8 @@ use std::{
     sync::OnceLock,
 };
 
+use sha2::{Digest as _, Sha256};
+
 use crate::process::run;
 
 /// The programs under test.
@@ -88,7 +90,8 @@ fn built_module() -> &'static Path {
     })
 }
 
-/// The C program that loads PKCS#11 modules (`tests/pkcs11`), compiled where a source is newer than it.
+/// The C program that loads PKCS#11 modules (`tests/pkcs11`), compiled where that was not done of these very
+/// sources.
 pub fn pkcs11_host() -> &'static Path {
     static HOST: OnceLock<PathBuf> = OnceLock::new();
     HOST.get_or_init(compile_host)
@@ -99,19 +102,23 @@ fn compile_host() -> PathBuf {
     let _lock = locked(&folder.join("e2e-host.lock"));
     let source = repository().join("tests/pkcs11");
     let files = fs::read_dir(&source).expect("the sources are here").flatten();
-    let files: Vec<_> = files.map(|file| file.path()).collect();
-    let changed = |file: &PathBuf| fs::metadata(file).and_then(|data| data.modified()).ok();
-    let host = folder.join("e2e-pkcs11-host");
-    if changed(&host).is_some_and(|made| files.iter().all(|file| changed(file) < Some(made))) {
+    let mut files: Vec<_> = files.map(|file| file.path()).collect();
+    files.sort();
+    let mut digest = Sha256::new();
+    for file in &files {
+        digest.update(fs::read(file).expect("a source is readable"));
+    }
+    let digest = hex::encode(digest.finalize());
+    let host = folder.join(format!("e2e-pkcs11-host-{}", &digest[..16]));
+    if host.exists() {
         return host;
     }
     let is_code = |file: &&PathBuf| file.extension().is_some_and(|kind| kind == "c");
-    let new = folder.join("e2e-pkcs11-host.new");
+    let new = host.with_extension("new");
     let mut gcc = Command::new("gcc");
     gcc.args(["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-O1", "-g"]);
     gcc.args(["-I/usr/include/p11-kit-1", "-pthread", "-o"]).arg(&new);
     run(gcc.args(files.iter().filter(is_code)).arg("-ldl"));
-    // The old one may be running.
     fs::rename(&new, &host).expect("the target folder is writable");
     host
 }

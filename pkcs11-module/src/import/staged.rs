@@ -69,9 +69,11 @@ impl Staged {
             CKA_KEY_TYPE => Reading::number(CKK_HOTP),
             CKA_LABEL | CKA_ID | CKA_OTP_USER_IDENTIFIER => Reading::text(&self.serial),
             CKA_TOKEN | CKA_PRIVATE | CKA_SENSITIVE | CKA_DESTROYABLE => Reading::flag(true),
-            // The seed was elsewhere before.
-            CKA_ALWAYS_SENSITIVE | CKA_NEVER_EXTRACTABLE | CKA_LOCAL => Reading::flag(false),
-            CKA_EXTRACTABLE
+            // The seed was elsewhere before, so that the first three are not true of it either.
+            CKA_ALWAYS_SENSITIVE
+            | CKA_NEVER_EXTRACTABLE
+            | CKA_LOCAL
+            | CKA_EXTRACTABLE
             | CKA_MODIFIABLE
             | CKA_COPYABLE
             | CKA_VERIFY

@@ -15,6 +15,7 @@ use warifu_api::{ProblemType, key};
 
 use super::document::Cipher;
 use crate::{
+    config::Level,
     fault::{Fault, Outcome},
     mechanism::{Mechanism, Oaep, Parameter},
     provider::Provider,
@@ -40,11 +41,14 @@ enum Kind {
 }
 
 /// The keys of this caller's institution. Whoever is no officer has none.
-pub(crate) fn transport_keys(_: &Provider, session: &Session) -> Outcome<Vec<TransportKey>> {
+pub(crate) fn transport_keys(provider: &Provider, session: &Session) -> Outcome<Vec<TransportKey>> {
     let remote = &session.slot.remote;
     match remote.ask(None, remote.deadline(), async |client| client.keys().await) {
         Ok(list) => Ok(list.items.iter().filter_map(TransportKey::of).collect()),
-        Err(Trouble::Problem(ProblemType::Forbidden)) => Ok(Vec::new()),
+        Err(Trouble::Problem(ProblemType::Forbidden)) => {
+            provider.log.event(Level::Info, "a search found no transport keys: not our role");
+            Ok(Vec::new())
+        }
         Err(trouble) => Err(trouble.into()),
     }
 }

@@ -44,9 +44,8 @@ fn is_defect(fault: &Fault) -> bool {
     fault.why == DEFECT
 }
 
-/// A panic must not reach C, where it would end the host (the Rust reference calls unwinding out of an
-/// `extern "C"` function an abort). What is shared is behind locks whose values are only replaced
-/// whole, so going on is safe.
+/// A panic that reached C would end the host's process. What is shared is behind locks whose values are
+/// only replaced whole, so the next call finds nothing half-done.
 fn contained(function: impl FnOnce() -> Outcome<()>) -> Outcome<()> {
     catch_unwind(AssertUnwindSafe(function))
         .unwrap_or_else(|_| Err(Fault::new(Rv::GeneralError, DEFECT)))

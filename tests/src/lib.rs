@@ -8,6 +8,7 @@
 
 pub mod approval;
 pub mod binaries;
+pub mod cable;
 pub mod caller;
 pub mod camera;
 pub mod cli;
@@ -19,10 +20,12 @@ pub mod keypad;
 pub mod lifecycle;
 pub mod metrics;
 pub mod pkcs11;
+pub mod pkcs11_faults;
 pub mod pki;
 pub mod process;
 pub mod pskc;
 pub mod signer;
+pub mod stranger;
 pub mod token;
 pub mod wait;
 pub mod world;

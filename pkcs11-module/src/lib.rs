@@ -1,7 +1,7 @@
 //! Warifu's PKCS#11 module: the daemon's tokens as OTP keys, their codes verified by the daemon.
 //!
 //! Two layers. `ffi` is all that knows pointers: it turns what a C program hands over into values,
-//! and gives back what [`provider`] answers. Everything else is safe Rust, and no more than a client:
+//! and gives back what `provider` answers. Everything else is safe Rust, and no more than a client:
 //! no seed, no counter and no rule lives here.
 //!
 //! Not responsible for: verdicts (the daemon), or for transport (`warifu-api`'s client).

@@ -3,7 +3,7 @@
 //! Strict: an attribute that is not kept, or that says of the token what will not be true of it, is
 //! refused by its name, so that no program believes that a token has what it asked for.
 //!
-//! Not responsible for writing it down, see [`super::document`].
+//! Not responsible for writing it down, see [`mod@super::document`].
 
 use cryptoki_sys::{
     CK_ATTRIBUTE_TYPE, CK_OTP_FORMAT_DECIMAL, CKA_ALLOWED_MECHANISMS, CKA_CLASS, CKA_ID,

@@ -127,18 +127,25 @@ impl Client {
     }
 
     /// The second attempt carries the same idempotency key, so it can not be carried out twice;
-    /// a request without one only reads.
+    /// a request without one only reads. What the second attempt did not reach says nothing about
+    /// the first, which may have been carried out.
     async fn twice(&self, draft: &Draft) -> Result<Answer, ClientError> {
         let limit = self.shared.prepared.answer_timeout;
-        let failure = match self.attempt(draft.build()?, limit).await {
+        let first = match self.attempt(draft.build()?, limit).await {
             Ok(answer) => return Ok(answer),
             Err(failure) => failure,
         };
-        if failure.timed_out || !matches!(failure.error, ClientError::Ambiguous(_)) {
-            return Err(failure.error);
+        if first.timed_out || !matches!(first.error, ClientError::Ambiguous(_)) {
+            return Err(first.error);
         }
         self.shared.pool.forget();
-        self.attempt(draft.build()?, limit).await.map_err(|failure| failure.error)
+        match self.attempt(draft.build()?, limit).await {
+            Ok(answer) if draft.key.is_none() || !is_not_now(answer.response.status()) => {
+                Ok(answer)
+            }
+            Err(second) if draft.key.is_none() => Err(second.error),
+            Ok(_) | Err(_) => Err(first.error),
+        }
     }
 
     /// Sends on a kept connection, or on a new one if the kept one turns out to be dead before
@@ -186,6 +193,11 @@ impl Client {
         self.shared.pool.give_back(answer.connection);
         Ok((status, head.headers, bytes))
     }
+}
+
+/// A server that answers so has not looked for what became of the request before.
+fn is_not_now(status: StatusCode) -> bool {
+    matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE)
 }
 
 /// Why an attempt failed, and whether by its deadline: then there is no time for a second one.

@@ -136,6 +136,28 @@ async fn it_does_not_ask_for_ever() {
     assert_eq!(attempts.load(Ordering::SeqCst), 2);
 }
 
+/// The first attempt may have been carried out, whatever becomes of the second.
+#[tokio::test]
+async fn a_second_attempt_that_is_turned_away_does_not_settle_the_first() {
+    let attempts = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&attempts);
+    let server = Server::start(move |_| {
+        let first = counter.fetch_add(1, Ordering::SeqCst) % 2 == 0;
+        async move {
+            let problem = warifu_api::Problem::new(ProblemType::Draining);
+            (!first).then(|| response(503, serde_json::to_vec(&problem).unwrap()))
+        }
+    })
+    .await;
+    let client = server.client(Protocol::Http1);
+    let error = client.verify("0012", code()).await.unwrap_err();
+    assert!(matches!(error, ClientError::Ambiguous(_)), "{error:?}");
+    // A question that only reads is answered by any attempt.
+    let error = client.token("0012").await.unwrap_err();
+    assert_eq!(error.problem_type(), Some(ProblemType::Draining));
+    assert_eq!(attempts.load(Ordering::SeqCst), 4);
+}
+
 #[tokio::test]
 async fn the_callers_own_key_is_used() {
     let server = Server::start(|request| async move {

@@ -16,6 +16,7 @@ use thiserror::Error;
 
 pub(crate) use self::{address::Address, find::credentials};
 use self::{find::Surroundings, tree::Tree};
+use crate::slot::token_serial;
 
 /// The configuration of the module.
 #[derive(Clone, Debug, Default)]
@@ -54,6 +55,13 @@ pub struct SlotConfig {
     pub connect_timeout: Duration,
     /// Longest time that staging an import takes.
     pub import_deadline: Duration,
+}
+
+impl SlotConfig {
+    /// Serial number of its token.
+    pub fn token_serial(&self) -> String {
+        token_serial(self.id, &self.label)
+    }
 }
 
 /// Where the log goes, and how much of it there is.

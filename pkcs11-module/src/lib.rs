@@ -37,4 +37,5 @@ pub use crate::{
     function::{FUNCTIONS, Function, Support},
     remote::{ServerReport, SlotReport},
     rv::Rv,
+    slot::{MANUFACTURER, MODEL},
 };

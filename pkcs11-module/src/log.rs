@@ -125,7 +125,7 @@ mod tests {
         let process = std::process::id();
         let failed =
             format!("warn {process} C_Verify CKR_DEVICE_ERROR 7 ms: no daemon is in reach");
-        assert_eq!(lines(&quiet_folder), [failed.clone()]);
+        assert_eq!(lines(&quiet_folder), std::slice::from_ref(&failed));
         let debug = [
             format!("debug {process} C_Verify CKR_OK 5 ms"),
             format!("debug {process} C_WaitForSlotEvent CKR_NO_EVENT 0 ms"),

@@ -14,6 +14,8 @@ mod line;
 mod presence;
 mod report;
 mod standing;
+#[cfg(test)]
+mod tests;
 mod trouble;
 mod verdict;
 

@@ -12,9 +12,9 @@ use sha2::{Digest as _, Sha256};
 use crate::{config::SlotConfig, handle::SlotId, log::Log, remote::Remote};
 
 /// Who made this, as `C_GetInfo`, slots and tokens say it.
-pub(crate) const MANUFACTURER: &str = "Warifu";
+pub const MANUFACTURER: &str = "Warifu";
 /// Model of the tokens.
-pub(crate) const MODEL: &str = "Warifu OTP";
+pub const MODEL: &str = "Warifu OTP";
 
 /// Room for the description (PKCS#11 v3.1 s.3.2, `CK_SLOT_INFO`).
 const LONGEST_DESCRIPTION: usize = 64;

@@ -15,8 +15,6 @@ use super::{Remote, Trouble, presence::any_in_reach};
 use crate::{
     config::{Address, SlotConfig},
     fault::Fault,
-    log::Log,
-    slot::token_serial,
 };
 
 /// A slot as it is now.
@@ -54,12 +52,15 @@ pub struct ServerReport {
 impl SlotReport {
     /// Asks each daemon of the slot. The PIN is needed where the key file is encrypted.
     pub fn of(config: &SlotConfig, pin: Option<&Zeroizing<Vec<u8>>>) -> Self {
+        let needs_pin = Remote::new(config.clone(), true).needs_pin();
+        // To a key in the clear any PIN would be a wrong one.
+        let pin = pin.filter(|_| needs_pin);
         let one = |server: &String| server_report(config, server, pin);
         Self {
             slot: config.id,
             label: config.label.clone(),
-            serial: token_serial(config.id, &config.label),
-            needs_pin: Remote::new(config.clone(), true).needs_pin(),
+            serial: config.token_serial(),
+            needs_pin,
             servers: config.servers.iter().map(one).collect(),
         }
     }
@@ -78,7 +79,7 @@ fn server_report(
     let addresses: Vec<_> = Address::parse(server).into_iter().collect();
     let in_reach = any_in_reach(&addresses, config.connect_timeout, Resolution::Thread);
     let alone = SlotConfig { servers: vec![server.to_owned()], ..config.clone() };
-    let remote = Remote::new(alone, true).with_log(&Log::default());
+    let remote = Remote::new(alone, true);
     let login = remote.unlock(pin);
     let accepted = login.is_ok();
     let listed = accepted.then(|| may_list(&remote));

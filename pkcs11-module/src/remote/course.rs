@@ -25,7 +25,10 @@ const LEAST_SHARE: Duration = Duration::from_secs(1);
 pub(super) struct Course {
     /// Whether the request carries an idempotency key; without one it only reads.
     keyed: bool,
+    /// A daemon may have carried it out.
     perhaps: bool,
+    /// Asking again may bring that daemon's answer.
+    awaited: bool,
     busy: Option<ProblemType>,
     refused: Option<bool>,
     untrusted: bool,
@@ -55,6 +58,7 @@ impl Course {
         Self {
             keyed,
             perhaps: false,
+            awaited: false,
             busy: None,
             refused: None,
             untrusted: false,
@@ -71,14 +75,20 @@ impl Course {
             Seen::Final(_) => self.round.reached = true,
             Seen::Busy { kind, after, perhaps } => {
                 self.busy = Some(kind);
-                self.perhaps |= perhaps && self.keyed;
+                self.may_be_done(perhaps);
+                self.awaited |= self.perhaps;
                 self.round.reached = true;
                 let soonest = |one: Duration| self.round.after.map_or(one, |other| one.min(other));
                 self.round.after = Some(soonest(after.unwrap_or_default()));
             }
             Seen::Lost => {
-                self.perhaps |= self.keyed;
+                self.may_be_done(true);
+                self.awaited |= self.perhaps;
                 self.round.reached = true;
+            }
+            Seen::Foreign { perhaps } => {
+                self.may_be_done(perhaps);
+                self.untrusted = true;
             }
             Seen::Refused { expired } => {
                 self.refused = Some(expired || self.refused.unwrap_or(false));
@@ -97,12 +107,16 @@ impl Course {
             self.idle_rounds = self.idle_rounds.saturating_add(1);
         }
         let hopeless = self.refused.is_some() || self.untrusted || self.idle_rounds >= IDLE_ROUNDS;
-        if !round.reached && hopeless && !self.perhaps {
+        if !round.reached && hopeless && !self.awaited {
             return None;
         }
         let pause = self.next_pause.max(round.after.unwrap_or_default());
         self.next_pause = (self.next_pause * 2).min(LONGEST_PAUSE);
         (pause < left).then_some(pause)
+    }
+
+    fn may_be_done(&mut self, perhaps: bool) {
+        self.perhaps |= perhaps && self.keyed;
     }
 
     /// What the caller is told when nobody gave an answer.
@@ -203,6 +217,16 @@ mod tests {
         course.saw(Seen::Refused { expired: true }).unwrap();
         assert_eq!(course.pause(LEFT), None);
         assert_eq!(course.end(), Trouble::Refused { expired: true });
+    }
+
+    #[test]
+    fn a_foreign_answer_is_not_waited_for_but_not_forgotten() {
+        for (keyed, told) in [(true, Trouble::Unknown), (false, Trouble::Untrusted)] {
+            let mut course = Course::new(keyed);
+            course.saw(Seen::Foreign { perhaps: true }).unwrap();
+            assert_eq!(course.pause(LEFT), None);
+            assert_eq!(course.end(), told);
+        }
     }
 
     #[test]

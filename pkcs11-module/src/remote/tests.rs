@@ -7,9 +7,10 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
+use warifu_api::secret::SecretText;
+
 use self::server::{Authority, Files, HEALTHY, Reply, Server};
 use super::*;
-use crate::remote::trouble::Trouble;
 
 /// A server, an identity that it accepts, and what made them.
 struct Setting {
@@ -45,7 +46,7 @@ fn login(remote: &Remote) -> Result<(), Rv> {
 
 /// A question that changes something: the client sends the key with it.
 fn change(remote: &Remote, key: &IdempotencyKey) -> Result<(), Trouble> {
-    let code = || warifu_api::secret::SecretText::from("123456".to_owned());
+    let code = || SecretText::new("123456".to_owned());
     let asked = remote.ask(Some(key), remote.deadline(), async |client: &Client| {
         client.verify("0012", code()).await
     });
@@ -57,45 +58,51 @@ fn read(remote: &Remote) -> Result<(), Trouble> {
     asked.map(drop)
 }
 
-const ACCEPTED: Reply = Reply::Answer(200, r#"{"verdict":"accepted"}"#);
+const ACCEPTED: Reply = Reply::Answer(
+    200,
+    r#"{"serial":"0012","outcome":"accepted","remaining_attempts":5,
+        "checked_at":"2026-01-01T00:00:00Z","request_id":"1"}"#,
+);
 const DRAINING: &str = r#"{"type":"urn:warifu:problem:draining","title":"x","status":503}"#;
 
 #[test]
 fn calls_share_a_connection_and_a_closed_one_is_noticed() {
-    let Setting { servers, remote, .. } = setting(1);
+    let here = setting(1);
+    let Setting { servers, remote, .. } = &here;
     let server = &servers[0];
-    assert_eq!(read(&remote), Err(Trouble::Locked));
-    login(&remote).unwrap();
+    assert_eq!(read(remote), Err(Trouble::Locked));
+    login(remote).unwrap();
     assert!(remote.is_unlocked() && remote.is_present());
     for _ in 0..3 {
-        read(&remote).unwrap();
+        read(remote).unwrap();
     }
     assert_eq!(server.connections(), 1);
     server.requests();
     server.reply_with(Reply::AnswerAndClose(200, r#"{"status":"ok"}"#));
-    read(&remote).unwrap();
+    read(remote).unwrap();
     server.reply_with(HEALTHY);
-    read(&remote).unwrap();
+    read(remote).unwrap();
     assert_eq!(server.requests().len(), 2, "nothing is asked twice");
-    assert_eq!(login(&remote), Err(Rv::UserAlreadyLoggedIn));
+    assert_eq!(login(remote), Err(Rv::UserAlreadyLoggedIn));
     remote.lock();
-    assert_eq!(read(&remote), Err(Trouble::Locked));
+    assert_eq!(read(remote), Err(Trouble::Locked));
 }
 
 #[test]
 fn a_login_says_what_is_wrong_with_the_certificate() {
-    let Setting { authority, remote, files, servers } = setting(1);
-    files.renew(&authority, true);
-    assert_eq!(login(&remote), Err(Rv::PinExpired));
+    let here = setting(1);
+    let Setting { authority, remote, files, servers, .. } = &here;
+    files.renew(authority, true);
+    assert_eq!(login(remote), Err(Rv::PinExpired));
     files.renew(&Authority::new(), false);
-    assert_eq!(login(&remote), Err(Rv::PinIncorrect));
-    files.renew(&authority, false);
-    login(&remote).unwrap();
+    assert_eq!(login(remote), Err(Rv::PinIncorrect));
+    files.renew(authority, false);
+    login(remote).unwrap();
     let unknown = r#"{"type":"urn:warifu:problem:unauthenticated","title":"x","status":401}"#;
     remote.lock();
     servers[0].reply_with(Reply::Answer(401, unknown));
-    assert_eq!(login(&remote), Err(Rv::PinIncorrect));
-    let stranger = Files::new(&Authority::new(), &authority);
+    assert_eq!(login(remote), Err(Rv::PinIncorrect));
+    let stranger = Files::new(&Authority::new(), authority);
     let other = Remote::new(stranger.slot(&[servers[0].address.clone()]), false);
     assert_eq!(login(&other), Err(Rv::TokenNotRecognized));
     let nobody = Remote::new(files.slot(&[dead()]), false);
@@ -105,7 +112,8 @@ fn a_login_says_what_is_wrong_with_the_certificate() {
 
 #[test]
 fn a_pin_beside_a_key_in_the_clear_is_wrong() {
-    let Setting { remote, servers, .. } = setting(1);
+    let here = setting(1);
+    let Setting { remote, servers, .. } = &here;
     let pin = Zeroizing::new(b"1234".to_vec());
     assert!(!remote.needs_pin());
     assert_eq!(remote.unlock(Some(&pin)).unwrap_err().rv, Rv::PinIncorrect);
@@ -115,38 +123,40 @@ fn a_pin_beside_a_key_in_the_clear_is_wrong() {
 #[test]
 fn a_request_without_an_answer_is_repeated_with_its_key_and_then_unknown() {
     let deadline = Duration::from_millis(700);
-    let Setting { remote, servers, .. } = setting_with(1, |slot| slot.deadline = deadline);
-    login(&remote).unwrap();
+    let here = setting_with(1, |slot| slot.deadline = deadline);
+    let Setting { remote, servers, .. } = &here;
+    login(remote).unwrap();
     servers[0].requests();
     let key = remote.intent().unwrap();
     servers[0].reply_with(Reply::BreakOff);
-    assert_eq!(change(&remote, &key), Err(Trouble::Unknown));
+    assert_eq!(change(remote, &key), Err(Trouble::Unknown));
     let requests = servers[0].requests();
     assert!(requests.len() > 1);
     for request in &requests {
-        assert_eq!(request.line, "POST /v1/tokens/0012/verify HTTP/1.1");
+        assert!(request.line.ends_with("/v1/tokens/0012/verify HTTP/1.1"), "{request:?}");
         assert_eq!(request.key.as_deref(), Some(key.as_str()));
     }
-    assert_eq!(read(&remote), Err(Trouble::Unreachable), "what only reads did nothing");
+    assert_eq!(read(remote), Err(Trouble::Unreachable), "what only reads did nothing");
     servers[0].reply_with(Reply::Stall);
     let before = clock::now();
-    assert_eq!(change(&remote, &key), Err(Trouble::Unknown));
+    assert_eq!(change(remote, &key), Err(Trouble::Unknown));
     assert!(clock::now().duration_since(before) < deadline * 4, "the deadline holds");
     servers[0].reply_with(ACCEPTED);
-    change(&remote, &key).unwrap();
+    change(remote, &key).unwrap();
 }
 
 #[test]
 fn the_next_daemon_is_asked_with_the_same_key() {
-    let Setting { remote, servers, .. } = setting(2);
+    let here = setting(2);
+    let Setting { remote, servers, .. } = &here;
     let [first, second] = &servers[..] else { panic!("two were started") };
-    login(&remote).unwrap();
+    login(remote).unwrap();
     assert_eq!((first.requests().len(), second.requests().len()), (1, 0));
     for reply in [Reply::BreakOff, Reply::Answer(503, DRAINING), Reply::Answer(502, "proxy")] {
         first.reply_with(reply);
         second.reply_with(ACCEPTED);
         let key = remote.intent().unwrap();
-        change(&remote, &key).unwrap();
+        change(remote, &key).unwrap();
         let keys = second.requests().into_iter().map(|request| request.key);
         assert_eq!(keys.collect::<Vec<_>>(), [Some(key.as_str().to_owned())], "{reply:?}");
         lock(&remote.standings).work(0);
@@ -155,15 +165,16 @@ fn the_next_daemon_is_asked_with_the_same_key() {
 
 #[test]
 fn a_daemon_that_failed_is_not_asked_first() {
-    let Setting { remote, servers, .. } = setting(2);
+    let here = setting(2);
+    let Setting { remote, servers, .. } = &here;
     let [first, second] = &servers[..] else { panic!("two were started") };
-    login(&remote).unwrap();
+    login(remote).unwrap();
     first.reply_with(Reply::BreakOff);
-    read(&remote).unwrap();
+    read(remote).unwrap();
     first.requests();
     second.requests();
     lock(&remote.standings).plan(clock::now()); // should its second have passed already
-    read(&remote).unwrap();
+    read(remote).unwrap();
     assert_eq!((first.requests().len(), second.requests().len()), (0, 1));
 }
 
@@ -196,12 +207,13 @@ fn no_daemon_in_reach_is_surely_nothing_done() {
 
 #[test]
 fn a_busy_daemon_is_asked_again_until_it_has_time() {
-    let Setting { remote, servers, .. } = setting(1);
-    login(&remote).unwrap();
+    let here = setting(1);
+    let Setting { remote, servers, .. } = &here;
+    login(remote).unwrap();
     servers[0].requests();
     servers[0].reply_with(Reply::Answer(503, DRAINING));
     thread::scope(|scope| {
-        let asking = scope.spawn(|| read(&remote));
+        let asking = scope.spawn(|| read(remote));
         let mut seen = 0;
         while seen < 2 {
             seen += servers[0].requests().len();
@@ -214,33 +226,37 @@ fn a_busy_daemon_is_asked_again_until_it_has_time() {
 
 #[test]
 fn a_renewed_certificate_is_taken_up_without_a_login() {
-    let Setting { authority, remote, files, servers } = setting(1);
+    let here = setting(1);
+    let Setting { authority, remote, files, servers, .. } = &here;
     let next = Authority::new();
-    login(&remote).unwrap();
-    servers[0].accept_only(&authority, &next);
+    login(remote).unwrap();
+    servers[0].accept_only(authority, &next);
     files.renew(&next, false);
-    read(&remote).unwrap();
+    read(remote).unwrap();
     assert!(remote.is_unlocked());
-    servers[0].accept_only(&authority, &authority);
-    assert_eq!(read(&remote), Err(Trouble::Refused { expired: false }));
+    servers[0].accept_only(authority, authority);
+    assert_eq!(read(remote), Err(Trouble::Refused { expired: false }));
     assert!(!remote.is_unlocked(), "a program can log in again");
 }
 
 #[test]
 fn an_expired_certificate_between_calls_is_a_logout() {
-    let Setting { authority, remote, files, servers } = setting(1);
-    login(&remote).unwrap();
-    files.renew(&authority, true);
-    servers[0].accept_only(&authority, &Authority::new());
-    let trouble = read(&remote).unwrap_err();
+    let here = setting(1);
+    login(&here.remote).unwrap();
+    here.files.renew(&here.authority, true);
+    // What was read at the login is refused, and what is read anew has expired.
+    here.servers[0].accept_only(&here.authority, &Authority::new());
+    let trouble = read(&here.remote).unwrap_err();
+    assert_eq!(trouble, Trouble::Refused { expired: true });
     assert_eq!(Fault::from(trouble).rv, Rv::UserNotLoggedIn);
-    assert_eq!(login(&remote), Err(Rv::PinIncorrect));
+    assert_eq!(login(&here.remote), Err(Rv::PinExpired));
 }
 
 #[test]
 fn calls_do_not_wait_for_each_other() {
-    let Setting { remote, .. } = setting(1);
-    login(&remote).unwrap();
+    let here = setting(1);
+    let Setting { remote, .. } = &here;
+    login(remote).unwrap();
     let inside = AtomicUsize::new(0);
     let together = || {
         remote.ask(None, remote.deadline(), async |client: &Client| {

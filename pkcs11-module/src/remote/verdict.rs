@@ -19,6 +19,8 @@ pub(super) enum Seen {
     Lost,
     /// Surely nothing was sent.
     Unreachable,
+    /// An answer, but none of this interface. `perhaps`: it may have been carried out nevertheless.
+    Foreign { perhaps: bool },
     /// It is not the daemon that the configuration trusts; nothing was sent.
     Untrusted,
     /// It does not accept our certificate; nothing was carried out.
@@ -31,7 +33,11 @@ impl Seen {
         match self {
             Self::Final(_) => false,
             Self::Busy { kind, .. } => *kind != ProblemType::TooManyRequests,
-            Self::Lost | Self::Unreachable | Self::Untrusted | Self::Refused { .. } => true,
+            Self::Foreign { .. }
+            | Self::Lost
+            | Self::Refused { .. }
+            | Self::Unreachable
+            | Self::Untrusted => true,
         }
     }
 
@@ -41,18 +47,25 @@ impl Seen {
     }
 }
 
-/// An answer that is not of this interface (a proxy's page, for example) says nothing about what the
-/// daemon behind it has done.
 pub(super) fn of(error: &ClientError) -> Seen {
     match error {
-        ClientError::Ambiguous(_) | ClientError::Truncated(_) | ClientError::Foreign { .. } => {
-            Seen::Lost
-        }
+        ClientError::Ambiguous(_) | ClientError::Truncated(_) => Seen::Lost,
+        ClientError::Foreign { status } => of_foreign(*status),
         ClientError::Argument(_) | ClientError::Local(_) => Seen::Final(Trouble::Unsendable),
         // A question without a key of ours, whose client could make none; nothing was sent.
         ClientError::Randomness | ClientError::Unreachable(_) => Seen::Unreachable,
         ClientError::Problem { problem, retry_after } => of_problem(problem.kind, *retry_after),
         ClientError::Tls(error) => of_tls(error),
+    }
+}
+
+/// A proxy between us and the daemon says nothing about what the daemon has done, and may do better
+/// next time. A refusal is one, whoever says it.
+fn of_foreign(status: u16) -> Seen {
+    match status {
+        500.. => Seen::Lost,
+        400..500 => Seen::Foreign { perhaps: false },
+        _ => Seen::Foreign { perhaps: true },
     }
 }
 
@@ -116,6 +129,8 @@ mod tests {
         assert_eq!(of(&ClientError::Unreachable(io::Error::other("x"))), Seen::Unreachable);
         assert_eq!(of(&ClientError::Ambiguous("x".into())), Seen::Lost);
         assert_eq!(of(&ClientError::Foreign { status: 502 }), Seen::Lost);
+        assert_eq!(of(&ClientError::Foreign { status: 404 }), Seen::Foreign { perhaps: false });
+        assert_eq!(of(&ClientError::Foreign { status: 200 }), Seen::Foreign { perhaps: true });
         assert_eq!(of(&ClientError::Argument("x")), Seen::Final(Trouble::Unsendable));
     }
 

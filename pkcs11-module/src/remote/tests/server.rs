@@ -3,8 +3,8 @@
 
 use std::{
     fs,
-    io::{self, BufRead as _, BufReader, Read as _, Write as _},
-    net::{TcpListener, TcpStream},
+    io::{self, BufReader, Read as _},
+    net::{Shutdown, TcpListener, TcpStream},
     os::unix::fs::PermissionsExt as _,
     path::Path,
     sync::{Arc, Mutex},
@@ -151,8 +151,12 @@ impl Server {
             for stream in listener.incoming().flatten() {
                 lock(&own.connections).push(stream.try_clone().unwrap());
                 let shared = Arc::clone(&own);
-                // How a connection ends is the client's to judge.
-                thread::spawn(move || drop(serve(&shared, stream)));
+                thread::spawn(move || {
+                    let end = stream.try_clone().unwrap();
+                    // How a connection ends is the client's to judge.
+                    drop(serve(&shared, stream));
+                    drop(end.shutdown(Shutdown::Both));
+                });
             }
         });
         Self { address, shared }
@@ -170,7 +174,7 @@ impl Server {
 
     pub(super) fn throw_out(&self) {
         for connection in lock(&self.shared.connections).iter() {
-            drop(connection.shutdown(std::net::Shutdown::Both));
+            drop(connection.shutdown(Shutdown::Both));
         }
     }
 

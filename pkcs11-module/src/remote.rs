@@ -58,6 +58,7 @@ pub(crate) struct Remote {
     held: Mutex<Held>,
     standings: Mutex<Standings>,
     presence: Presence,
+    random: SystemRandom,
     log: Log,
 }
 
@@ -78,6 +79,7 @@ impl Remote {
             held: Mutex::default(),
             standings: Mutex::new(Standings::new(config.servers.len())),
             presence: Presence::new(&config, resolution),
+            random: SystemRandom::new(),
             log: Log::default(),
             config,
         }
@@ -151,7 +153,7 @@ impl Remote {
     /// A key for one intent: see [`Remote::ask`].
     pub(crate) fn intent(&self) -> Outcome<IdempotencyKey> {
         let mut bytes = [0; 16];
-        match SystemRandom::new().fill(&mut bytes) {
+        match self.random.fill(&mut bytes) {
             Ok(()) => Ok(IdempotencyKey::from_random(bytes)),
             Err(_) => Err(Fault::new(Rv::GeneralError, "the system gives no random bytes")),
         }
@@ -164,6 +166,7 @@ impl Remote {
     /// Certificates are renewed while programs run: when ours is refused and the files have changed
     /// since the login, they are read anew and the question is put once more. Otherwise a refusal is a
     /// logout, so that the program can log in again.
+    #[expect(clippy::needless_pass_by_value, reason = "a closure, written where it is asked")]
     pub(crate) fn ask<T>(
         &self,
         key: Option<&IdempotencyKey>,
@@ -172,7 +175,7 @@ impl Remote {
     ) -> Result<T, Trouble> {
         let identity = lock(&self.held).identity.clone().ok_or(Trouble::Locked)?;
         let answer = self.ask_as(&identity, key, deadline, &question);
-        if !answer.as_ref().is_err_and(Trouble::is_about_us) {
+        if !answer.as_ref().is_err_and(|trouble| trouble.is_about_us()) {
             return answer;
         }
         let (identity, answer) = match self.renewed(&identity) {
@@ -182,7 +185,7 @@ impl Remote {
             }
             None => (identity, answer),
         };
-        if answer.as_ref().is_err_and(Trouble::is_about_us) {
+        if answer.as_ref().is_err_and(|trouble| trouble.is_about_us()) {
             self.give_up(&identity);
         }
         answer

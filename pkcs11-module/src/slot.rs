@@ -71,7 +71,8 @@ impl Slot {
 /// What programs remember a token by, together with its label.
 pub(crate) fn token_serial(id: u64, label: &str) -> String {
     let digest = Sha256::new().chain_update(id.to_be_bytes()).chain_update(label).finalize();
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    let number = digest.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    format!("{number:016x}")
 }
 
 #[cfg(test)]

@@ -77,7 +77,9 @@ impl Check<'_> {
         let tables = if tree.root.contains_key("slot") {
             let tables = tree.tables("slot", self.faults);
             let known = [&SLOT[..], &["id"]].concat();
-            tables.iter().for_each(|table| table.refuse_unknown(&known, self.faults));
+            for table in &tables {
+                table.refuse_unknown(&known, self.faults);
+            }
             tables
         } else if MAKE_A_SLOT.iter().any(|key| tree.root.contains_key(*key)) {
             vec![tree.top()]
@@ -229,14 +231,13 @@ impl Check<'_> {
     }
 
     fn broken(&mut self, table: &Table<'_>, key: &str, rule: &str, example: &str) {
-        self.faults.push(match table.find(key) {
-            Some(found) => found.fault(rule, example),
-            None => {
-                let file = self.file.map(|file| format!(" in {}", file.display()));
-                let origin = format!("not set{}", file.unwrap_or_default());
-                fault(&table.name(key), &origin, rule, example)
-            }
-        });
+        if let Some(found) = table.find(key) {
+            self.faults.push(found.fault(rule, example));
+            return;
+        }
+        let file = self.file.map(|file| format!(" in {}", file.display()));
+        let origin = format!("not set{}", file.unwrap_or_default());
+        self.faults.push(fault(&table.name(key), &origin, rule, example));
     }
 }
 

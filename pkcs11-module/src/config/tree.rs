@@ -93,18 +93,12 @@ impl Tree {
         let mut read = Vec::new();
         for (index, item) in items.iter().enumerate() {
             let place = format!("{name}[{index}]");
-            match self.sub_table(format!("{place}."), item, Some(&self.root)) {
-                Some(table) => read.push(table),
-                None => {
-                    let example = format_args!("[[{name}]]");
-                    faults.push(fault(
-                        &place,
-                        &origin(&place, item, &self.file),
-                        "is a table",
-                        example,
-                    ));
-                }
+            if let Some(table) = self.sub_table(format!("{place}."), item, Some(&self.root)) {
+                read.push(table);
+                continue;
             }
+            let origin = origin(&place, item, &self.file);
+            faults.push(fault(&place, &origin, "is a table", format_args!("[[{name}]]")));
         }
         read
     }

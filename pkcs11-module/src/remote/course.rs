@@ -25,16 +25,23 @@ const LEAST_SHARE: Duration = Duration::from_secs(1);
 pub(super) struct Course {
     /// Whether the request carries an idempotency key; without one it only reads.
     keyed: bool,
-    /// A daemon may have carried it out.
-    perhaps: bool,
-    /// Asking again may bring that daemon's answer.
-    awaited: bool,
+    done: Done,
     busy: Option<ProblemType>,
     refused: Option<bool>,
     untrusted: bool,
     round: Round,
     idle_rounds: u32,
     next_pause: Duration,
+}
+
+/// Whether a daemon may have carried the request out.
+#[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
+enum Done {
+    No,
+    /// What answered is no daemon, and would answer the same again.
+    Perhaps,
+    /// Asking again may bring the answer.
+    Awaited,
 }
 
 #[derive(Default)]
@@ -57,8 +64,7 @@ impl Course {
     pub(super) fn new(keyed: bool) -> Self {
         Self {
             keyed,
-            perhaps: false,
-            awaited: false,
+            done: Done::No,
             busy: None,
             refused: None,
             untrusted: false,
@@ -71,23 +77,27 @@ impl Course {
     /// Takes note of an attempt; an error where it settles the call.
     pub(super) fn saw(&mut self, seen: Seen) -> Result<(), Trouble> {
         match seen {
-            Seen::Final(trouble) if !self.perhaps || settles(trouble) => return Err(trouble),
+            Seen::Final(trouble) if self.done == Done::No || settles(trouble) => {
+                return Err(trouble);
+            }
             Seen::Final(_) => self.round.reached = true,
             Seen::Busy { kind, after, perhaps } => {
                 self.busy = Some(kind);
-                self.may_be_done(perhaps);
-                self.awaited |= self.perhaps;
+                if perhaps {
+                    self.may_be(Done::Awaited);
+                }
                 self.round.reached = true;
                 let soonest = |one: Duration| self.round.after.map_or(one, |other| one.min(other));
                 self.round.after = Some(soonest(after.unwrap_or_default()));
             }
             Seen::Lost => {
-                self.may_be_done(true);
-                self.awaited |= self.perhaps;
+                self.may_be(Done::Awaited);
                 self.round.reached = true;
             }
             Seen::Foreign { perhaps } => {
-                self.may_be_done(perhaps);
+                if perhaps {
+                    self.may_be(Done::Perhaps);
+                }
                 self.untrusted = true;
             }
             Seen::Refused { expired } => {
@@ -107,7 +117,7 @@ impl Course {
             self.idle_rounds = self.idle_rounds.saturating_add(1);
         }
         let hopeless = self.refused.is_some() || self.untrusted || self.idle_rounds >= IDLE_ROUNDS;
-        if !round.reached && hopeless && !self.awaited {
+        if !round.reached && hopeless && self.done != Done::Awaited {
             return None;
         }
         let pause = self.next_pause.max(round.after.unwrap_or_default());
@@ -115,18 +125,20 @@ impl Course {
         (pause < left).then_some(pause)
     }
 
-    fn may_be_done(&mut self, perhaps: bool) {
-        self.perhaps |= perhaps && self.keyed;
+    fn may_be(&mut self, done: Done) {
+        if self.keyed {
+            self.done = self.done.max(done);
+        }
     }
 
     /// What the caller is told when nobody gave an answer.
     pub(super) fn end(&self) -> Trouble {
-        match (self.perhaps, self.busy, self.refused) {
-            (true, ..) => Trouble::Unknown,
-            (false, Some(kind), _) => Trouble::Problem(kind),
-            (false, None, Some(expired)) => Trouble::Refused { expired },
-            (false, None, None) if self.untrusted => Trouble::Untrusted,
-            (false, None, None) => Trouble::Unreachable,
+        match (self.busy, self.refused) {
+            _ if self.done != Done::No => Trouble::Unknown,
+            (Some(kind), _) => Trouble::Problem(kind),
+            (None, Some(expired)) => Trouble::Refused { expired },
+            (None, None) if self.untrusted => Trouble::Untrusted,
+            (None, None) => Trouble::Unreachable,
         }
     }
 }

@@ -194,7 +194,7 @@ fn no_daemon_in_reach_is_surely_nothing_done() {
     let authority = Authority::new();
     let files = Files::new(&authority, &authority);
     let server = Server::start(&authority, &authority);
-    let mut slot = files.slot(&[server.address.clone()]);
+    let mut slot = files.slot(std::slice::from_ref(&server.address));
     let remote = Remote::new(slot.clone(), false);
     login(&remote).unwrap();
     slot.servers = vec![dead()];

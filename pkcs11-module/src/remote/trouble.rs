@@ -29,7 +29,7 @@ pub(crate) enum Trouble {
 
 impl Trouble {
     /// Whether another certificate could help.
-    pub(super) fn is_about_us(&self) -> bool {
+    pub(super) fn is_about_us(self) -> bool {
         matches!(self, Self::Refused { .. } | Self::Problem(ProblemType::Unauthenticated))
     }
 

@@ -98,6 +98,7 @@ pub(crate) fn verify(
     }
     let code = readable(code, verification.digits)?;
     let unanswered = session.under_way().intent_of(&verification, &code);
+    let is_repeated = unanswered.is_some();
     let intent = unanswered.map_or_else(|| session.slot.remote.intent(), Ok)?;
     let asked = verification.ask(session, &intent, &code);
     if let (Ok(verdict), About::Challenge(object, _)) = (&asked, &verification.about)
@@ -110,7 +111,10 @@ pub(crate) fn verify(
     if session.logged_in().is_ok() {
         session.under_way().settle(&verification, code, intent, &asked);
     }
-    asked?.outcome()
+    match asked {
+        Ok(verdict) => verdict.outcome(),
+        Err(trouble) => Err(memory::told(trouble, is_repeated)),
+    }
 }
 
 /// `C_SignInit`: no key here makes codes.

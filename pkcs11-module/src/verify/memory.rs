@@ -53,6 +53,14 @@ fn is_open(trouble: Trouble) -> bool {
     Fault::from(trouble).rv == Rv::FunctionFailed
 }
 
+/// What the program is told of it. That nothing was done now says nothing about the first time, so a
+/// repeated code stays open until there is a verdict.
+pub(super) fn told(trouble: Trouble, is_repeated: bool) -> Fault {
+    let Fault { rv, why } = trouble.into();
+    let says_undone = matches!(rv, Rv::DeviceError | Rv::DeviceMemory | Rv::TokenResourceExceeded);
+    Fault { rv: if is_repeated && says_undone { Rv::FunctionFailed } else { rv }, why }
+}
+
 impl UnderWay {
     /// A verification of this key begins: what waits for another key waits no longer.
     pub(super) fn turn_to(&mut self, key: ObjectHandle) {
@@ -180,6 +188,16 @@ mod tests {
         assert!(is_open(Trouble::Problem(ProblemType::Internal)));
         assert!(!is_open(Trouble::Problem(ProblemType::TooManyRequests)));
         assert!(!is_open(Trouble::Unreachable));
+    }
+
+    #[test]
+    fn a_repeated_code_is_never_told_as_not_judged() {
+        let busy = Trouble::Problem(ProblemType::TooManyRequests);
+        for trouble in [Trouble::Unreachable, busy, Trouble::Unknown] {
+            assert_eq!(told(trouble, true).rv, Rv::FunctionFailed, "{trouble:?}");
+        }
+        assert_eq!(told(Trouble::Unreachable, false).rv, Rv::DeviceError);
+        assert_eq!(told(Trouble::Locked, true).rv, Rv::UserNotLoggedIn);
     }
 
     #[test]

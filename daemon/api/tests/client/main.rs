@@ -142,7 +142,7 @@ async fn a_second_attempt_that_is_turned_away_does_not_settle_the_first() {
     let attempts = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&attempts);
     let server = Server::start(move |_| {
-        let first = counter.fetch_add(1, Ordering::SeqCst) % 2 == 0;
+        let first = counter.fetch_add(1, Ordering::SeqCst).is_multiple_of(2);
         async move {
             let problem = warifu_api::Problem::new(ProblemType::Draining);
             (!first).then(|| response(503, serde_json::to_vec(&problem).unwrap()))

@@ -25,7 +25,8 @@ async fn other_suites_find_what_is_expected() {
     let officer = world.caller(&daemon, "officer");
     import::one(&officer, &TestToken::hotp("A-1")).await;
     import::one(&officer, &TestToken::totp("A-2").digits(8)).await;
-    let identity = world.identity("validator");
+    // The role that sees the most.
+    let identity = world.identity("officer");
     let mut module = Module::new(&world, &daemon, &identity);
     let key = module.path("1234.key");
     let pin = write_private(&module.path("1234.pin"), PIN.as_bytes());

@@ -135,6 +135,37 @@ async fn a_child_of_a_busy_program_begins_anew_too() {
     }
 }
 
+/// A daemon forks twice and works in its grandchild.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_grandchild_begins_anew_as_well() {
+    let stage = Stage::new().await;
+    let module = stage.module();
+    let mut host = module.session();
+    let key = host.find("F-1");
+    assert_eq!(host.verify(HOTP, key, &stage.token.code(0)), "CKR_OK");
+    let (script, grandchild) = stage.child(&module, "grandchild", 2);
+    let lines = [
+        "init".to_owned(),
+        "open 0".to_owned(),
+        "login".to_owned(),
+        "find CKA_ID=F-1".to_owned(),
+        format!("verify {HOTP} found {}", stage.token.code(1)),
+        format!("fork {script} {}", grandchild.display()),
+        "wait-child".to_owned(),
+        format!("verify {HOTP} found {}", stage.token.code(3)),
+        "finalize".to_owned(),
+    ];
+    let answers = module.path("child.out");
+    host.ok(&format!("fork {} {}", module.lines("child", &lines), answers.display()));
+    let answers = heard(&mut host, &answers);
+    assert_eq!(answers.len(), lines.len(), "{answers:#?}");
+    assert!(answers.iter().all(|line| line.starts_with("CKR_OK")), "{answers:#?}");
+    assert!(answers.contains(&"CKR_OK status=0".to_owned()), "{answers:#?}");
+    let told = std::fs::read_to_string(&grandchild).expect("the grandchild wrote it");
+    assert_child(&told.lines().map(str::to_owned).collect::<Vec<_>>());
+    assert_eq!(host.verify(HOTP, key, &stage.token.code(4)), "CKR_OK");
+}
+
 /// What is not for the new program is not open in it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_program_in_a_child_inherits_no_connection() {
@@ -323,66 +354,91 @@ async fn who_waits_for_an_event_is_let_go_at_the_end() {
     assert!(host.end().success());
 }
 
-/// Every kind of call, under an eye on memory that reads nothing uninitialised, nothing freed, and finds
-/// nothing lost at the end.
+/// A program with the module loaded, under an eye on its memory. The report is written to the file.
+fn watched(module: &Module, report: &Path, leaks: &[&str]) -> Host {
+    let mut command = module.command("valgrind");
+    command.args(["--quiet", "--error-exitcode=97"]).args(leaks);
+    command.arg(format!("--log-file={}", report.display()));
+    let suppressions = repository().join("tests/pkcs11/valgrind.supp");
+    command.arg(format!("--suppressions={}", suppressions.display()));
+    command.arg(binaries::pkcs11_host());
+    let mut host = Host::spawn(command);
+    host.ok(&format!("load {}", Module::library().display()));
+    host
+}
+
+fn assert_clean(host: Host, report: &Path) {
+    let status = host.end();
+    let report = std::fs::read_to_string(report).unwrap_or_default();
+    assert!(status.success() && report.is_empty(), "{status}\n{report}");
+}
+
+/// Every kind of call: nothing uninitialised is read, nothing freed, and nothing lost at the end.
 #[tokio::test(flavor = "multi_thread")]
 async fn memory_is_read_and_given_back_as_it_should_be() {
     let stage = Stage::new().await;
     let mut module = stage.module();
     module.set_slot("deadline_ms", "60000").set_slot("connect_timeout_ms", "60000");
     let report = module.path("valgrind");
-    let mut command = module.command("valgrind");
-    command.args(["--quiet", "--error-exitcode=97", "--leak-check=full"]);
-    command.args(["--errors-for-leak-kinds=definite", "--show-leak-kinds=definite"]);
-    command.arg(format!("--log-file={}", report.display()));
-    command.arg(format!("--suppressions={}", suppressions().display()));
-    let mut host = Host::spawn({
-        command.arg(binaries::pkcs11_host());
-        command
-    });
-    host.ok(&format!("load {}", Module::library().display()));
+    let leaks =
+        ["--leak-check=full", "--show-leak-kinds=definite", "--errors-for-leak-kinds=definite"];
+    let mut host = watched(&module, &report, &leaks);
     let [first, second, third] = [0, 1, 2].map(|counter| stage.token.code(counter));
     let wrong = stage.token.wrong(0);
     for (line, rv) in [
-        ("interfaces".to_owned(), "CKR_OK"),
-        ("init mutexes".to_owned(), "CKR_OK"),
-        ("info".to_owned(), "CKR_OK"),
-        ("slots present".to_owned(), "CKR_OK"),
-        ("slot-info 0".to_owned(), "CKR_OK"),
-        ("token-info 0".to_owned(), "CKR_OK"),
-        ("mechanisms 0".to_owned(), "CKR_OK"),
-        ("open 0 rw".to_owned(), "CKR_OK"),
-        ("login".to_owned(), "CKR_OK"),
-        ("session-info".to_owned(), "CKR_OK"),
-        ("find CKA_CLASS=#8 CKA_LABEL=F-9".to_owned(), "CKR_OK"),
-        ("find CKA_CLASS=#8 CKA_LABEL=F-1".to_owned(), "CKR_OK"),
-        ("get found CKA_ID CKA_VALUE CKA_OTP_LENGTH".to_owned(), "CKR_ATTRIBUTE_SENSITIVE"),
-        (format!("verify {HOTP} found {first} counter=7 challenge=x"), "CKR_OK"),
-        (format!("verify {HOTP} found {wrong}"), "CKR_SIGNATURE_INVALID"),
-        (format!("verify {HOTP} found 1234567"), "CKR_SIGNATURE_LEN_RANGE"),
-        (format!("sign-init {HOTP} found"), "CKR_KEY_FUNCTION_NOT_PERMITTED"),
-        ("create CKA_CLASS=#3 CKA_LABEL=x".to_owned(), "CKR_TEMPLATE_INCONSISTENT"),
-        ("destroy found".to_owned(), "CKR_ACTION_PROHIBITED"),
-        ("wait-event nonblock".to_owned(), "CKR_NO_EVENT"),
-        ("logout".to_owned(), "CKR_OK"),
-        ("login".to_owned(), "CKR_OK"),
-        ("find CKA_ID=F-1".to_owned(), "CKR_OK"),
-        (format!("threads 2 {HOTP} found {second}"), "CKR_OK"),
-        (format!("verify {HOTP} found {third}"), "CKR_OK"),
-        ("close-all 0".to_owned(), "CKR_OK"),
-        ("finalize".to_owned(), "CKR_OK"),
-        ("init null".to_owned(), "CKR_OK"),
-        ("open 0".to_owned(), "CKR_OK"),
-        ("finalize".to_owned(), "CKR_OK"),
-        ("unload".to_owned(), "CKR_OK"),
+        ("interfaces", "CKR_OK"),
+        ("init mutexes", "CKR_OK"),
+        ("info", "CKR_OK"),
+        ("slots present", "CKR_OK"),
+        ("slot-info 0", "CKR_OK"),
+        ("token-info 0", "CKR_OK"),
+        ("mechanisms 0", "CKR_OK"),
+        ("open 0 rw", "CKR_OK"),
+        ("login", "CKR_OK"),
+        ("session-info", "CKR_OK"),
+        ("find CKA_CLASS=#8 CKA_LABEL=F-9", "CKR_OK"),
+        ("find CKA_CLASS=#8 CKA_LABEL=F-1", "CKR_OK"),
+        ("get found CKA_ID CKA_VALUE CKA_OTP_LENGTH", "CKR_ATTRIBUTE_SENSITIVE"),
+        (&format!("verify {HOTP} found {first} counter=7 challenge=x"), "CKR_OK"),
+        (&format!("verify {HOTP} found {wrong}"), "CKR_SIGNATURE_INVALID"),
+        (&format!("verify {HOTP} found 1234567"), "CKR_SIGNATURE_LEN_RANGE"),
+        (&format!("sign-init {HOTP} found"), "CKR_KEY_FUNCTION_NOT_PERMITTED"),
+        ("create CKA_CLASS=#3 CKA_LABEL=x", "CKR_TEMPLATE_INCONSISTENT"),
+        ("destroy found", "CKR_ACTION_PROHIBITED"),
+        ("wait-event nonblock", "CKR_NO_EVENT"),
+        ("logout", "CKR_OK"),
+        ("login", "CKR_OK"),
+        ("find CKA_ID=F-1", "CKR_OK"),
+        (&format!("threads 2 {HOTP} found {second}"), "CKR_OK"),
+        (&format!("verify {HOTP} found {third}"), "CKR_OK"),
+        ("close-all 0", "CKR_OK"),
+        ("finalize", "CKR_OK"),
+        ("init null", "CKR_OK"),
+        ("open 0", "CKR_OK"),
+        ("finalize", "CKR_OK"),
+        ("unload", "CKR_OK"),
     ] {
-        host.expect(&line, rv);
+        host.expect(line, rv);
     }
-    let status = host.end();
-    let report = std::fs::read_to_string(&report).unwrap_or_default();
-    assert!(status.success() && report.is_empty(), "{status}\n{report}");
+    assert_clean(host, &report);
 }
 
-fn suppressions() -> PathBuf {
-    repository().join("tests/pkcs11/valgrind.supp")
+/// A child never touches what it inherited, so that it loses that: only reads and writes are looked at.
+#[tokio::test(flavor = "multi_thread")]
+async fn memory_is_read_as_it_should_be_in_a_child() {
+    let stage = Stage::new().await;
+    let mut module = stage.module();
+    module.set_slot("deadline_ms", "60000").set_slot("connect_timeout_ms", "60000");
+    let report = module.path("valgrind");
+    let mut host = watched(&module, &report, &["--leak-check=no"]);
+    host.ok("init");
+    host.log_in();
+    let key = host.find("F-1");
+    assert_eq!(host.verify(HOTP, key, &stage.token.code(0)), "CKR_OK");
+    let (script, answers) = stage.child(&module, "child", 1);
+    host.ok(&format!("fork {script} {}", answers.display()));
+    assert_child(&heard(&mut host, &answers));
+    assert_eq!(host.verify(HOTP, key, &stage.token.code(2)), "CKR_OK");
+    host.ok("finalize");
+    assert_clean(host, &report);
 }

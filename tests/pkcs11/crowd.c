@@ -163,6 +163,38 @@ static void join(const struct line *line)
 		free(started.word[i]);
 }
 
+static void *initialise(void *argument)
+{
+	struct runner *runner = argument;
+	CK_C_INITIALIZE_ARGS arguments;
+
+	memset(&arguments, 0, sizeof arguments);
+	arguments.flags = CKF_OS_LOCKING_OK;
+	pthread_barrier_wait(&crowd.together);
+	runner->result = module->C_Initialize(&arguments);
+	return NULL;
+}
+
+/* init-all NUMBER: so many threads initialise the module at the same moment; their return values. */
+static void init_all(const struct line *line)
+{
+	size_t count = number(need(line, 1));
+
+	if (count == 0 || count > MOST_THREADS)
+		die("1 to %d threads", MOST_THREADS);
+	pthread_barrier_init(&crowd.together, NULL, (unsigned int)count);
+	for (size_t i = 0; i < count; i++) {
+		if (pthread_create(&runners[i].thread, NULL, initialise, &runners[i]) != 0)
+			die("no thread");
+	}
+	say("CKR_OK");
+	for (size_t i = 0; i < count; i++) {
+		pthread_join(runners[i].thread, NULL);
+		say(" %s", rv_name(runners[i].result));
+	}
+	pthread_barrier_destroy(&crowd.together);
+}
+
 static void *wait_for_event(void *argument)
 {
 	CK_SLOT_ID slot;
@@ -262,6 +294,7 @@ static void bench(const struct line *line)
 
 const struct command crowd_commands[] = {
 	{ "threads", threads },
+	{ "init-all", init_all },
 	{ "start", start },
 	{ "join", join },
 	{ "wait-begin", wait_begin },

@@ -115,9 +115,9 @@ impl Remote {
     pub(crate) fn unlock(&self, pin: Option<&Zeroizing<Vec<u8>>>) -> Outcome<()> {
         let before = lock(&self.held).logouts;
         let identity = Arc::new(Identity::open(&self.config, pin, self.resolution)?);
-        let deadline = self.deadline();
-        let shown =
-            self.ask_as(&identity, None, deadline, &async |client: &Client| client.health().await);
+        let (mut course, deadline) = (Course::new(false), self.deadline());
+        let question = async |client: &Client| client.health().await;
+        let shown = self.ask_as(&identity, &mut course, None, deadline, &question);
         shown.map_err(Trouble::at_login)?;
         let mut held = lock(&self.held);
         if held.identity.is_some() {
@@ -174,16 +174,21 @@ impl Remote {
         question: impl AsyncFn(&Client) -> Result<T, ClientError>,
     ) -> Result<T, Trouble> {
         let identity = lock(&self.held).identity.clone().ok_or(Trouble::Locked)?;
-        let answer = self.ask_as(&identity, key, deadline, &question);
-        if !answer.as_ref().is_err_and(|trouble| trouble.is_about_us()) {
-            return answer;
+        let mut course = Course::new(key.is_some());
+        let trouble = match self.ask_as(&identity, &mut course, key, deadline, &question) {
+            Ok(answer) => return Ok(answer),
+            Err(trouble) => trouble,
+        };
+        if !trouble.is_about_us() && !course.is_refused() {
+            return Err(trouble);
         }
         let (identity, answer) = match self.renewed(&identity) {
             Some(renewed) => {
-                let answer = self.ask_as(&renewed, key, deadline, &question);
+                course.renew();
+                let answer = self.ask_as(&renewed, &mut course, key, deadline, &question);
                 (renewed, answer)
             }
-            None => (identity, answer),
+            None => (identity, Err(trouble)),
         };
         if answer.as_ref().is_err_and(|trouble| trouble.is_about_us()) {
             self.give_up(&identity);
@@ -221,11 +226,11 @@ impl Remote {
     fn ask_as<T>(
         &self,
         identity: &Identity,
+        course: &mut Course,
         key: Option<&IdempotencyKey>,
         deadline: Deadline,
         question: &impl AsyncFn(&Client) -> Result<T, ClientError>,
     ) -> Result<T, Trouble> {
-        let mut course = Course::new(key.is_some());
         loop {
             let plan = lock(&self.standings).plan(clock::now());
             for (tried, server) in plan.iter().copied().enumerate() {

@@ -48,6 +48,8 @@ enum Done {
 struct Round {
     /// A daemon was there, so that another round may go better.
     reached: bool,
+    /// A daemon did not accept our certificate.
+    refused: bool,
     /// The soonest time at which a daemon asks to be asked again.
     after: Option<Duration>,
 }
@@ -102,6 +104,7 @@ impl Course {
             }
             Seen::Refused { expired } => {
                 self.refused = Some(expired || self.refused.unwrap_or(false));
+                self.round.refused = true;
             }
             Seen::Untrusted => self.untrusted = true,
             Seen::Unreachable => {}
@@ -109,15 +112,27 @@ impl Course {
         Ok(())
     }
 
+    /// Whether a daemon has refused our certificate.
+    pub(super) fn is_refused(&self) -> bool {
+        self.refused.is_some()
+    }
+
+    /// Goes on with another certificate. What may have been done stays so.
+    pub(super) fn renew(&mut self) {
+        self.refused = None;
+        self.idle_rounds = 0;
+    }
+
     /// How long to wait before the next round; `None` when there shall be none. A request that may have
-    /// been carried out is worth all of the time: its answer is known to the daemons.
+    /// been carried out is worth all of the time: its answer is known to the daemons, unless they do not
+    /// let us ask.
     pub(super) fn pause(&mut self, left: Duration) -> Option<Duration> {
         let round = std::mem::take(&mut self.round);
         if !round.reached {
             self.idle_rounds = self.idle_rounds.saturating_add(1);
         }
-        let hopeless = self.refused.is_some() || self.untrusted || self.idle_rounds >= IDLE_ROUNDS;
-        if !round.reached && hopeless && self.done != Done::Awaited {
+        let hopeless = self.is_refused() || self.untrusted || self.idle_rounds >= IDLE_ROUNDS;
+        if !round.reached && (round.refused || (hopeless && self.done != Done::Awaited)) {
             return None;
         }
         let pause = self.next_pause.max(round.after.unwrap_or_default());
@@ -167,6 +182,22 @@ mod tests {
         course.saw(Seen::Unreachable).unwrap();
         assert_eq!(course.pause(LEFT), None);
         assert_eq!(course.end(), Trouble::Unreachable);
+    }
+
+    #[test]
+    fn a_refusal_ends_the_wait_for_an_answer_and_another_certificate_goes_on_with_it() {
+        let mut course = Course::new(true);
+        course.saw(Seen::Lost).unwrap();
+        assert_eq!(course.pause(LEFT), Some(FIRST_PAUSE));
+        course.saw(Seen::Refused { expired: false }).unwrap();
+        assert_eq!(course.pause(LEFT), None);
+        assert!(course.is_refused());
+        assert_eq!(course.end(), Trouble::Unknown);
+        course.renew();
+        assert!(!course.is_refused());
+        course.saw(Seen::Unreachable).unwrap();
+        assert!(course.pause(LEFT).is_some());
+        assert_eq!(course.end(), Trouble::Unknown);
     }
 
     #[test]

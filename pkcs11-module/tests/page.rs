@@ -36,12 +36,13 @@ fn rows(heading: &str) -> BTreeMap<String, u64> {
     let chapter = after.split("\n## ").next().unwrap_or_default();
     let mut found = BTreeMap::new();
     for line in chapter.lines().filter(|line| line.starts_with("| `CK")) {
-        let cells: Vec<_> = line.split('|').map(|cell| cell.trim().trim_matches('`')).collect();
-        let [_, name, number, meaning, ..] = cells.as_slice() else { panic!("no row: {line}") };
+        let mut cells = line.split('|').skip(1).map(|cell| cell.trim().trim_matches('`'));
+        let mut cell = || cells.next().expect("a row has three cells");
+        let (name, number, meaning) = (cell(), cell(), cell());
         let digits = number.strip_prefix("0x").expect("numbers are hexadecimal");
         let number = u64::from_str_radix(digits, 16).expect("numbers are hexadecimal");
         assert!(!meaning.is_empty(), "{name} has no meaning");
-        assert_eq!(found.insert((*name).to_owned(), number), None, "{name} is there twice");
+        assert_eq!(found.insert(name.to_owned(), number), None, "{name} is there twice");
     }
     found
 }

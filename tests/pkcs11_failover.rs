@@ -39,12 +39,12 @@ async fn a_code_whose_answer_stays_out_is_answered_by_the_second_server() {
     let (first, second) = (Cable::to(&daemon), Cable::to(&daemon));
     let mut host = stage.module(&daemon, &[&first, &second], PATIENT).session();
     let key = host.find("F-1");
-    assert_eq!(second.connections(), 0);
+    let before = second.connections(); // somebody has looked whether it is there
     first.flow(Flow::NoAnswers);
     host.begin(&format!("timed {}", stage.verify(key, 0)));
     first.answer_held().await;
     hear_timely(&mut host, "CKR_OK", PATIENT);
-    assert!(second.connections() > 0);
+    assert!(second.connections() > before);
     assert_eq!(stage.judged(&daemon), ["accepted"], "the second server knew the verdict");
     // The first is not asked first again, so this one waits for nobody.
     timely(&mut host, &stage.verify(key, 1), "CKR_OK", PATIENT);

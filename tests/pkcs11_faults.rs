@@ -16,8 +16,13 @@ use e2e::{
     pkcs11_faults::{HASTY, HOTP, PATIENT, SERIAL, Stage, hear_timely, timely},
     process,
     stranger::Stranger,
+    wait,
 };
 use rustix::process::Signal;
+
+/// What a proxy says whose daemon is away.
+const BAD_GATEWAY: &str =
+    "HTTP/1.1 502 Bad Gateway\r\ncontent-type: text/html\r\ncontent-length: 0\r\n\r\n";
 
 /// Gives a code whose answer stays in the cable; the daemon has judged it then.
 async fn judged_unheard(host: &mut Host, cable: &Cable, line: &str) {
@@ -223,7 +228,9 @@ async fn strangers_are_not_taken_for_a_daemon() {
     let strangers = [
         (Stranger::plain("SSH-2.0-OpenSSH_9.2\r\n").await, "CKR_TOKEN_NOT_RECOGNIZED"),
         (Stranger::plain(page).await, "CKR_TOKEN_NOT_RECOGNIZED"),
-        (Stranger::with_certificate(&stage.world, page).await, "CKR_TOKEN_NOT_PRESENT"),
+        (Stranger::with_certificate(&stage.world, page).await, "CKR_TOKEN_NOT_RECOGNIZED"),
+        // What is behind a proxy may come back.
+        (Stranger::with_certificate(&stage.world, BAD_GATEWAY).await, "CKR_TOKEN_NOT_PRESENT"),
         (Stranger::with_certificate(&stage.world, "garbage").await, "CKR_TOKEN_NOT_PRESENT"),
     ];
     for (stranger, rv) in strangers {
@@ -237,8 +244,7 @@ async fn strangers_are_not_taken_for_a_daemon() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_of_somebody_else_says_nothing_about_a_code() {
     let (stage, daemon) = Stage::new().await;
-    let page = "HTTP/1.1 502 Bad Gateway\r\ncontent-type: text/html\r\ncontent-length: 0\r\n\r\n";
-    let stranger = Stranger::with_certificate(&stage.world, page).await;
+    let stranger = Stranger::with_certificate(&stage.world, BAD_GATEWAY).await;
     let mut cable = Cable::to(&daemon);
     let mut host = stage.module(&daemon, &[&cable], HASTY).session();
     let key = host.find(SERIAL);
@@ -259,15 +265,20 @@ async fn an_hsm_that_is_away_costs_no_code() {
     let (remote, mut hsm) = HsmSandbox::remote(&world.hsm);
     world.hsm = remote;
     world.use_hsm();
+    world.set("server.request_deadline_ms", "1000");
     let (stage, daemon) = Stage::with(world, "resident").await;
     let cable = Cable::to(&daemon);
     let mut host = stage.module(&daemon, &[&cable], HASTY).session();
     let key = host.find(SERIAL);
     timely(&mut host, &stage.verify(key, 0), "CKR_OK", HASTY);
     hsm.cut();
+    let mut wrong = (0..).map(|n| format!("verify {HOTP} {key} {}", stage.token.wrong(n)));
+    wait::until_blocking("the daemon knows", || {
+        let said = host.say(&wrong.next()?).rv;
+        assert!(["CKR_DEVICE_ERROR", "CKR_FUNCTION_FAILED"].contains(&said.as_str()), "{said}");
+        (said == "CKR_DEVICE_ERROR").then_some(())
+    });
     timely(&mut host, &stage.verify(key, 1), "CKR_DEVICE_ERROR", HASTY);
-    let wrong = format!("verify {HOTP} {key} {}", stage.token.wrong(0));
-    timely(&mut host, &wrong, "CKR_DEVICE_ERROR", HASTY);
     hsm.mend();
     daemon.ready(&stage.world.caller(&daemon, "auditor")).await;
     timely(&mut host, &stage.verify(key, 1), "CKR_OK", HASTY);
@@ -362,9 +373,9 @@ async fn a_program_beyond_its_rate_is_slowed_down_within_its_deadline_and_then_t
     let hasty = Duration::from_millis(900);
     let mut host = stage.module(&daemon, &[&cable], hasty).initialised();
     host.ok("open 0");
-    e2e::wait::until_blocking("a login", || (host.say("login").rv == "CKR_OK").then_some(()));
+    wait::until_blocking("a login", || (host.say("login").rv == "CKR_OK").then_some(()));
     let mut find = || host.say(&format!("timed find CKA_ID={SERIAL}"));
-    let refused = e2e::wait::until_blocking("the rate is used up", || {
+    let refused = wait::until_blocking("the rate is used up", || {
         let said = find();
         (said.rv != "CKR_OK").then_some(said)
     });

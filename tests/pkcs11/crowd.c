@@ -56,6 +56,20 @@ static size_t take_turn(void)
 	return turn;
 }
 
+/* A line of the file: a code, or a key and a code where each line has its own. */
+static CK_RV verify_line(CK_SESSION_HANDLE in, struct mechanism *mechanism, size_t turn)
+{
+	const char *code = crowd.codes[turn];
+	CK_OBJECT_HANDLE key = crowd.key;
+	char *rest;
+
+	if (crowd.key == CK_INVALID_HANDLE) {
+		key = strtoul(code, &rest, 10);
+		code = rest + strspn(rest, " ");
+	}
+	return verify_in(in, mechanism, key, code);
+}
+
 static void *run(void *argument)
 {
 	struct runner *runner = argument;
@@ -68,8 +82,7 @@ static void *run(void *argument)
 			verify_in(runner->session, &mechanism, crowd.key, crowd.line->word[4]);
 	} else {
 		for (size_t turn = take_turn(); turn < crowd.code_count; turn = take_turn())
-			crowd.results[turn] = verify_in(runner->session, &mechanism, crowd.key,
-							crowd.codes[turn]);
+			crowd.results[turn] = verify_line(runner->session, &mechanism, turn);
 	}
 	free_mechanism(&mechanism);
 	return NULL;
@@ -91,7 +104,8 @@ static void begin(const struct line *line)
 		die("1 to %d threads", MOST_THREADS);
 	crowd.line = line;
 	crowd.slot = slot_in_use();
-	crowd.key = object_named(need(line, 3));
+	crowd.key = strcmp(need(line, 3), "each") == 0 ? CK_INVALID_HANDLE
+						      : object_named(line->word[3]);
 	crowd.next = 0;
 	pthread_mutex_init(&crowd.lock, NULL);
 	pthread_barrier_init(&crowd.together, NULL, (unsigned int)runner_count);
@@ -131,7 +145,8 @@ static void threads(const struct line *line)
 		say(" %s", rv_name(runners[i].result));
 }
 
-/* start NUMBER MECHANISM KEY FILE: codes, one per line, each by one of the threads; answered at once. */
+/* start NUMBER MECHANISM KEY FILE: codes, one per line, each by one of the threads; answered at once.
+ * With "each" in the place of the key, each line has a key in front of its code. */
 static void start(const struct line *line)
 {
 	if (crowd.codes != NULL)

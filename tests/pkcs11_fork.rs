@@ -214,6 +214,31 @@ async fn it_makes_no_thread_and_says_so_where_none_may_be_made() {
     }
 }
 
+/// Names are looked up by the caller's own thread then: not even one that is gone soon is made.
+#[tokio::test(flavor = "multi_thread")]
+async fn where_no_thread_may_be_made_names_are_looked_up_without() {
+    let stage = Stage::new().await;
+    let mut module = stage.module();
+    let server = format!("[\"https://localhost:{}\"]", stage.daemon.api().port());
+    module.set_slot("servers", &server);
+    for (counter, init, makes_some) in [(0, "init no-threads", false), (1, "init", true)] {
+        let calls = module.path("strace");
+        let mut command = module.command("strace");
+        command.args(["--follow-forks", "--quiet=all", "--trace=clone,clone3,vfork,fork"]);
+        command.arg("--output").arg(&calls).arg(binaries::pkcs11_host());
+        let mut host = Host::spawn(command);
+        host.ok(&format!("load {}", Module::library().display()));
+        host.ok(init);
+        host.log_in();
+        let key = host.find("F-1");
+        assert_eq!(host.verify(HOTP, key, &stage.token.code(counter)), "CKR_OK");
+        host.ok("finalize");
+        assert!(host.end().success());
+        let calls = std::fs::read_to_string(&calls).expect("strace wrote it");
+        assert_eq!(calls.contains("clone"), makes_some, "{init}: {calls}");
+    }
+}
+
 /// PKCS#11 v3.1 s.5.4.1: the locks that a module may use are the caller's to say.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_locks_of_the_program_are_not_needed() {

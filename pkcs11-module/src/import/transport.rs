@@ -40,7 +40,8 @@ enum Kind {
     Rsa { bits: u16 },
 }
 
-/// The keys of this caller's institution. Whoever is no officer has none.
+/// The keys of this caller's institution. The daemon shows them to officers and auditors; whoever else
+/// asks has none.
 pub(crate) fn transport_keys(provider: &Provider, session: &Session) -> Outcome<Vec<TransportKey>> {
     let remote = &session.slot.remote;
     match remote.ask(None, remote.deadline(), async |client| client.keys().await) {

@@ -20,8 +20,8 @@ use crate::{
     rv::Rv,
 };
 
-/// Most bytes of one value.
-pub(super) const MOST_BYTES: usize = 1 << 20;
+/// Most bytes of one value; fewer under an interpreter, which takes minutes to wipe so many.
+pub(super) const MOST_BYTES: usize = if cfg!(miri) { 1 << 12 } else { 1 << 20 };
 
 /// No program has memory in the first page; a number there was taken for a pointer.
 const FIRST_PAGE: usize = 4_096;

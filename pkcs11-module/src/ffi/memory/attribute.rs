@@ -182,8 +182,8 @@ mod tests {
 
     #[test]
     fn the_values_of_a_template_have_a_limit_together() {
-        let mut half = vec![7; MOST_BYTES / 2];
-        let two = [attribute(CKA_ID, &mut half), attribute(CKA_LABEL, &mut half)];
+        let (mut half, mut other) = (vec![7; MOST_BYTES / 2], vec![7; MOST_BYTES / 2]);
+        let two = [attribute(CKA_ID, &mut half), attribute(CKA_LABEL, &mut other)];
         assert!(read(&two).is_ok());
         let mut one = [1];
         let [first, second] = two;

@@ -64,8 +64,6 @@ values! {
     FunctionNotSupported = CKR_FUNCTION_NOT_SUPPORTED;
     /// A defect of this module, or a configuration that can not be read.
     GeneralError = CKR_GENERAL_ERROR;
-    /// Memory, or another resource of the host, is at its end.
-    HostMemory = CKR_HOST_MEMORY;
     /// The key can not do this: it makes no codes here, or the token is out of use.
     KeyFunctionNotPermitted = CKR_KEY_FUNCTION_NOT_PERMITTED;
     /// There is no such key.
@@ -76,8 +74,6 @@ values! {
     MechanismInvalid = CKR_MECHANISM_INVALID;
     /// The mechanism's parameter is missing, too much, or of another shape.
     MechanismParamInvalid = CKR_MECHANISM_PARAM_INVALID;
-    /// Threads are needed and not allowed.
-    NeedToCreateThreads = CKR_NEED_TO_CREATE_THREADS;
     /// The next code of the token is needed, too.
     NextOtp = CKR_NEXT_OTP;
     /// No slot has changed.

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Longest PIN.
-const LONGEST_PIN: usize = 1_024;
+const LONGEST_PIN: usize = 255;
 /// Most iterations of PBKDF2: some seconds.
 const MOST_ITERATIONS: u32 = 10_000_000;
 /// Most memory of scrypt.
@@ -79,7 +79,7 @@ impl KeyFile {
     ) -> Outcome<PrivateKeyDer<'static>> {
         let pin = pin.map_or(&[][..], |pin| pin.as_slice());
         if pin.len() > LONGEST_PIN {
-            return Err(Fault::new(Rv::PinLenRange, "the PIN has more than 1024 bytes"));
+            return Err(Fault::new(Rv::PinLenRange, "the PIN has more than 255 bytes"));
         }
         if !self.is_encrypted() {
             if !pin.is_empty() {
@@ -245,7 +245,7 @@ mod tests {
         assert_eq!(open(&pem, Some("right")), Ok(der));
         assert_eq!(open(&pem, None), Err(Rv::PinIncorrect));
         assert_eq!(open(&pem, Some("")), Err(Rv::PinIncorrect));
-        assert_eq!(open(&pem, Some(&"x".repeat(1_025))), Err(Rv::PinLenRange));
+        assert_eq!(open(&pem, Some(&"x".repeat(256))), Err(Rv::PinLenRange));
         for wrong in 0..300 {
             assert_eq!(open(&pem, Some(&wrong.to_string())), Err(Rv::PinIncorrect), "{wrong}");
         }

@@ -320,7 +320,7 @@ fn token_text(operation: Operation) -> Text {
         Operation::TokenFacts => words(
             "tokens",
             "Says how a token makes its codes",
-            "For programs that ask for them. A front end hears of no token whose codes it could not have checked by serial.",
+            "For programs that ask for them. Where policy hides which serials exist, a front end hears only of tokens whose codes it could have checked by serial.",
         ),
         Operation::TokenShow => {
             words("tokens", "Shows a token", "All that is known of it, never its seed.")

@@ -15,6 +15,7 @@ mod exchange;
 mod keys;
 mod lifecycle;
 mod operations;
+mod quiet;
 mod signing;
 mod target;
 mod transfer;

@@ -21,6 +21,7 @@ use tokio_rustls::TlsConnector;
 use super::{
     ClientError,
     config::{Prepared, Resolution},
+    quiet::Quiet,
     watched::{Refusal, Watched},
 };
 
@@ -58,7 +59,7 @@ impl Connection {
         let stream = dial(prepared).await.map_err(ClientError::Unreachable)?;
         stream.set_nodelay(true).map_err(ClientError::Unreachable)?;
         let tls = TlsConnector::from(Arc::clone(&prepared.tls))
-            .connect(prepared.name.clone(), stream)
+            .connect(prepared.name.clone(), Quiet(stream))
             .await
             .map_err(ClientError::of_connecting)?;
         let is_http2 = tls.get_ref().1.alpn_protocol() == Some(b"h2");

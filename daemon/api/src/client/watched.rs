@@ -11,23 +11,22 @@ use std::{
     task::{Context, Poll},
 };
 
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
-};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::client::TlsStream;
+
+use super::quiet::Quiet;
 
 /// Where the refusal is found once the connection has failed.
 pub(super) type Refusal = Arc<OnceLock<rustls::Error>>;
 
 /// The stream.
 pub(super) struct Watched {
-    stream: TlsStream<TcpStream>,
+    stream: TlsStream<Quiet>,
     refusal: Refusal,
 }
 
 impl Watched {
-    pub(super) fn new(stream: TlsStream<TcpStream>) -> (Self, Refusal) {
+    pub(super) fn new(stream: TlsStream<Quiet>) -> (Self, Refusal) {
         let refusal = Refusal::default();
         (Self { stream, refusal: Arc::clone(&refusal) }, refusal)
     }

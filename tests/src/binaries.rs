@@ -123,7 +123,8 @@ fn compile_host() -> PathBuf {
     host
 }
 
-fn locked(path: &Path) -> File {
+/// Waits until no other process of the tests holds this lock.
+pub fn locked(path: &Path) -> File {
     let lock = File::create(path).expect("the target folder is writable");
     rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive).expect("flock works");
     lock

@@ -21,6 +21,7 @@ pub mod lifecycle;
 pub mod metrics;
 pub mod pkcs11;
 pub mod pkcs11_faults;
+pub mod pkcs11_tools;
 pub mod pki;
 pub mod process;
 pub mod pskc;

@@ -152,7 +152,7 @@ fn watch(
         match advance() {
             Ok(job) if job.state.is_final() => return Ok(job),
             Ok(_) => {}
-            Err(Trouble::Problem(problem)) if sent.get() && is_passing(problem) => {}
+            Err(trouble) if sent.get() && is_passing(trouble) => {}
             // Nobody answers in no time.
             Err(_) if sent.get() && deadline.has_passed() => {}
             Err(trouble) => return Err(interruption(trouble, sent.get())),
@@ -160,16 +160,21 @@ fn watch(
         wait(pause.min(deadline.left()));
         pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
         if deadline.has_passed() {
-            let why = "the import was not staged in time and is cancelled; look for the serial \
+            let why = "the import was not staged in time and is given up; look for the serial \
                        before trying again";
             return Err(Interruption::Stuck(Fault::new(Rv::FunctionFailed, why)));
         }
     }
 }
 
-/// Whether another look may find something else: the daemon is busy, or two uploads have met.
-fn is_passing(problem: ProblemType) -> bool {
-    problem == ProblemType::Conflict || matches!(problem.next(), Next::Retry | Next::RetrySameKey)
+/// Whether another look may find something else: the daemon is busy, two uploads have met, or the daemon
+/// is away and knows, once it is back, what it has staged.
+fn is_passing(trouble: Trouble) -> bool {
+    match trouble {
+        Trouble::Unreachable | Trouble::Problem(ProblemType::Conflict) => true,
+        Trouble::Problem(problem) => matches!(problem.next(), Next::Retry | Next::RetrySameKey),
+        _ => false,
+    }
 }
 
 /// Once the document was on its way, only the daemon that had it knows what became of it.
@@ -262,6 +267,19 @@ mod tests {
         assert!(matches!(script.run(LONG), Err(Interruption::Stuck(_))));
     }
 
+    /// Before the document is sent nothing is worth waiting for: it can be brought in anew.
+    #[test]
+    fn a_daemon_that_was_away_is_asked_again_what_it_has_staged() {
+        let away = || Err(Trouble::Unreachable);
+        let mut script = Script::new([away(), away(), Ok(ImportState::Staged)]);
+        assert_eq!(script.run(LONG).unwrap().state, ImportState::Staged);
+        let mut script = Script::new([away()]);
+        script.sent = Cell::new(false);
+        let end = script.run(LONG);
+        let Err(Interruption::Silence(fault)) = end else { panic!("{end:?}") };
+        assert_eq!(fault.rv, Rv::DeviceError);
+    }
+
     #[test]
     fn what_takes_too_long_is_over() {
         for answer in [Ok(ImportState::Sealing), Err(Trouble::Unreachable)] {
@@ -286,7 +304,6 @@ mod tests {
             Trouble::Problem(ProblemType::NotFound),
             Trouble::Problem(ProblemType::Forbidden),
             Trouble::Unknown,
-            Trouble::Unreachable,
             Trouble::Locked,
         ] {
             let mut script = Script::new([Ok(ImportState::Checking), Err(trouble)]);

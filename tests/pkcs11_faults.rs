@@ -208,6 +208,20 @@ async fn a_handshake_that_stands_still_has_done_nothing() {
     assert!(stage.judged(&daemon).is_empty());
 }
 
+/// A library that writes to such a connection must not have its program ended by `SIGPIPE`.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_is_reset_ends_neither_program_nor_session() {
+    let (stage, daemon) = Stage::new().await;
+    let cable = Cable::to(&daemon);
+    let mut host = stage.module(&daemon, &[&cable], PATIENT).session();
+    let key = host.find(SERIAL);
+    for counter in 0..20 {
+        cable.cut();
+        timely(&mut host, &stage.verify(key, counter), "CKR_OK", PATIENT);
+    }
+    assert_eq!(stage.judged(&daemon), ["accepted"; 20]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_network_is_only_slow() {
     let (stage, daemon) = Stage::new().await;
@@ -360,9 +374,10 @@ async fn every_code_is_accepted_once_while_the_daemon_stops_dies_and_comes_back(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_beyond_its_rate_is_slowed_down_within_its_deadline_and_then_told() {
-    let mut world = World::new();
-    world.set("server.rate_per_caller", "{ per_second = 1, burst = 4 }");
-    let (stage, daemon) = Stage::in_world(world).await;
+    let (mut stage, daemon) = Stage::new().await;
+    assert!(daemon.stop().0.success());
+    stage.world.set("server.rate_per_caller", "{ per_second = 1, burst = 4 }");
+    let daemon = stage.world.spawn();
     let cable = Cable::to(&daemon);
     let mut host = stage.module(&daemon, &[&cable], PATIENT).session();
     let key = host.find(SERIAL);

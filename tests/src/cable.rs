@@ -92,7 +92,7 @@ impl Cable {
         self.state.send_modify(|state| state.flow = flow);
     }
 
-    /// Cuts all connections; new ones are taken.
+    /// Cuts all connections, which the program sees as a reset; new ones are taken.
     pub fn cut(&self) {
         self.state.send_modify(|state| state.cuts += 1);
     }
@@ -161,26 +161,32 @@ async fn accept(listener: TcpListener, state: watch::Receiver<State>, counts: Ar
     }
 }
 
-/// One connection, until either side ends it or it is cut.
-async fn connect(program: TcpStream, mut state: watch::Receiver<State>, counts: Arc<Counts>) {
+/// One connection, until either side ends it or it is cut. A cut is a reset to the program: whatever it
+/// writes then fails at once.
+async fn connect(mut program: TcpStream, mut state: watch::Receiver<State>, counts: Arc<Counts>) {
     let cuts = state.borrow_and_update().cuts;
-    let carried = carry(program, state.clone(), &counts);
-    tokio::select! {
-        () = carried => {}
-        _ = state.wait_for(|now| now.cuts != cuts) => {}
+    let is_cut = {
+        let carried = carry(&mut program, state.clone(), &counts);
+        tokio::select! {
+            () = carried => false,
+            _ = state.wait_for(|now| now.cuts != cuts) => true,
+        }
+    };
+    if is_cut {
+        let _ = program.set_zero_linger(); // otherwise the program hears of an orderly end
     }
 }
 
-async fn carry(program: TcpStream, mut state: watch::Receiver<State>, counts: &Counts) {
+async fn carry(program: &mut TcpStream, mut state: watch::Receiver<State>, counts: &Counts) {
     let Ok(free) = state.wait_for(|now| now.flow != Flow::Still).await.map(|now| *now) else {
         return;
     };
-    let Ok(daemon) = TcpStream::connect(free.daemon).await else { return };
+    let Ok(mut daemon) = TcpStream::connect(free.daemon).await else { return };
     if program.set_nodelay(true).and(daemon.set_nodelay(true)).is_err() {
         return;
     }
-    let (from_program, to_program) = program.into_split();
-    let (from_daemon, to_daemon) = daemon.into_split();
+    let (from_program, to_program) = program.split();
+    let (from_daemon, to_daemon) = daemon.split();
     let requests = pump(from_program, to_daemon, state.clone(), |flow| flow == Flow::Still, None);
     let stops = |flow| matches!(flow, Flow::Still | Flow::NoAnswers);
     let answers = pump(from_daemon, to_program, state, stops, Some(&counts.held));

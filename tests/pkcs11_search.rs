@@ -216,10 +216,30 @@ async fn the_number_of_tokens_does_not_matter() {
     assert_eq!(asked(daemon, &mut officer, "find-final"), (0, 0));
     assert_eq!(asked(daemon, &mut teller, "find CKA_CLASS=#8").0, 0, "front ends list nothing");
 
-    import::tokens(&stage.officer, "wrapped", &many('C', 2_500)).await;
+    import::tokens(&stage.officer, "wrapped", &many('C', 2_499)).await;
+    listed_while_more_come(&stage, &mut officer).await;
     assert_eq!((search(&mut teller), search(&mut officer)), ((1, 1), (1, 1)));
-    let last = asked(daemon, &mut teller, "find CKA_LABEL=C002499");
+    let last = asked(daemon, &mut teller, "find CKA_LABEL=C002498");
     assert_eq!(last, (1, 1));
+}
+
+/// A token that comes while a program lists disturbs no other: each is told, and none twice.
+async fn listed_while_more_come(stage: &Stage, officer: &mut Host) {
+    officer.ok("find-init CKA_CLASS=#8");
+    let mut told = officer.ok("find-next 700").words;
+    import::one(&stage.officer, &TestToken::hotp("0-BEFORE")).await;
+    loop {
+        let more = officer.ok("find-next 700").words;
+        if more.is_empty() {
+            break;
+        }
+        told.extend(more);
+    }
+    officer.ok("find-final");
+    let distinct: BTreeSet<_> = told.iter().collect();
+    assert_eq!(distinct.len(), told.len(), "none twice");
+    // The new one comes before the place that the program has reached, or is told.
+    assert!((4_999..=5_000).contains(&told.len()), "{}", told.len());
 }
 
 /// Serials of a listing, none of them twice.

@@ -47,3 +47,22 @@ impl AsyncWrite for Quiet {
         Pin::new(&mut self.0).poll_shutdown(cx)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::IoSlice;
+
+    use tokio::{io::AsyncWriteExt as _, net::TcpListener};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn several_buffers_are_written_one_by_one() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut stream = Quiet(TcpStream::connect(address).await.unwrap());
+        assert!(!stream.is_write_vectored());
+        let buffers = [IoSlice::new(b""), IoSlice::new(b"one"), IoSlice::new(b"two")];
+        assert_eq!(stream.write_vectored(&buffers).await.unwrap(), 3);
+    }
+}

@@ -16,7 +16,7 @@ use crate::{
     import,
     objects::What,
     provider::Provider,
-    remote::Trouble,
+    remote::{Trouble, concerning},
     rv::Rv,
     session::Session,
     template::{Reading, Template},
@@ -65,7 +65,9 @@ fn counter(session: &Session, facts: &TokenFacts) -> Outcome<Reading> {
         return Ok(Reading::Absent);
     }
     let remote = &session.slot.remote;
-    let question = async |client: &Client| client.token(&facts.serial).await;
+    let question = async |client: &Client| {
+        concerning(client.token(&facts.serial).await?, &facts.serial, |detail| &detail.serial)
+    };
     match remote.ask(None, remote.deadline(), question) {
         Ok(detail) => Ok(detail.counter_next.map_or(Reading::Absent, token::counter)),
         Err(Trouble::Problem(ProblemType::Forbidden)) => Ok(Reading::Sensitive),

@@ -27,7 +27,7 @@ use crate::{
     handle::ObjectHandle,
     objects::{Object, What},
     provider::Provider,
-    remote::Trouble,
+    remote::{Trouble, concerning},
     rv::Rv,
     session::Session,
     template::{Attribute, Template},
@@ -104,7 +104,9 @@ impl Challenge {
                 code: SecretText::new(code.to_owned()),
                 image: Image::None,
             };
-            client.verify_challenge(&self.contract, &self.user, &self.name, &request).await
+            let Self { contract, user, name, .. } = self;
+            let answer = client.verify_challenge(contract, user, name, &request).await?;
+            concerning(answer, name, |answer| &answer.challenge)
         })
     }
 }

@@ -179,6 +179,7 @@ impl Provider {
         if remote.is_unlocked() {
             return Err(Rv::UserAlreadyLoggedIn.into());
         }
+        session.slot.keys_are_hidden.store(false, Ordering::Relaxed);
         remote.unlock(pin)?;
         self.log.event(Level::Info, &format!("logged in to {:?}", session.slot.label));
         Ok(())

@@ -33,7 +33,6 @@ use warifu_api::{
 use zeroize::Zeroizing;
 
 pub use self::report::{ServerReport, SlotReport};
-pub(crate) use self::trouble::Trouble;
 use self::{
     course::Course,
     identity::Identity,
@@ -42,6 +41,7 @@ use self::{
     standing::{Change, Standings},
     verdict::Seen,
 };
+pub(crate) use self::{trouble::Trouble, verdict::concerning};
 use crate::{
     clock::{self, Deadline},
     config::{Level, SlotConfig},

@@ -21,7 +21,7 @@ use crate::{
     import,
     objects::{Object, What},
     provider::Provider,
-    remote::Trouble,
+    remote::{Trouble, concerning},
     rv::Rv,
     session::Session,
     template::Template,
@@ -172,7 +172,9 @@ impl Search {
 /// One request, however many tokens there are.
 fn one_token(provider: &Provider, session: &Session, serial: &str) -> Outcome<Option<TokenFacts>> {
     let remote = &session.slot.remote;
-    let question = async |client: &Client| client.token_facts(serial).await;
+    let question = async |client: &Client| {
+        concerning(client.token_facts(serial).await?, serial, |facts| &facts.serial)
+    };
     allowed(provider, remote.ask(None, remote.deadline(), question))
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Not responsible for reaching the daemons, see [`crate::remote`].
 
+use std::sync::atomic::AtomicBool;
+
 use cryptoki_sys::{
     CK_FLAGS, CKF_LOGIN_REQUIRED, CKF_PROTECTED_AUTHENTICATION_PATH, CKF_REMOVABLE_DEVICE,
     CKF_TOKEN_INITIALIZED, CKF_TOKEN_PRESENT, CKF_USER_PIN_INITIALIZED,
@@ -24,6 +26,9 @@ pub(crate) struct Slot {
     pub(crate) id: SlotId,
     pub(crate) label: String,
     pub(crate) remote: Remote,
+    /// Whether the daemon has said, since the login, that transport keys are not for this caller: so
+    /// that not every search that names no class asks in vain.
+    pub(crate) keys_are_hidden: AtomicBool,
     first_server: String,
 }
 
@@ -31,7 +36,8 @@ impl Slot {
     pub(crate) fn new(config: SlotConfig, threads: bool) -> Self {
         let first_server = config.servers.first().cloned().unwrap_or_default();
         let (id, label) = (SlotId(config.id), config.label.clone());
-        Self { id, label, first_server, remote: Remote::new(config, threads) }
+        let keys_are_hidden = AtomicBool::new(false);
+        Self { id, label, first_server, keys_are_hidden, remote: Remote::new(config, threads) }
     }
 
     /// The same with a log for what happens on the way to the daemons.

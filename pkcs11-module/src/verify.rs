@@ -27,7 +27,7 @@ use crate::{
     mechanism::{Mechanism, is_otp},
     objects::What,
     provider::Provider,
-    remote::Trouble,
+    remote::{Trouble, concerning},
     rv::Rv,
     session::Session,
 };
@@ -97,7 +97,7 @@ pub(crate) fn verify(
         return Err(Fault::new(Rv::DataLenRange, "a one-time password is over no data"));
     }
     let code = readable(code, verification.digits)?;
-    let unanswered = session.under_way().intent_of(&verification, &code);
+    let unanswered = session.under_way().take_intent(&verification, &code);
     let is_repeated = unanswered.is_some();
     let intent = unanswered.map_or_else(|| session.slot.remote.intent(), Ok)?;
     let asked = verification.ask(session, &intent, &code);
@@ -109,7 +109,7 @@ pub(crate) fn verify(
     }
     // After a logout nothing is remembered for whoever logs in next.
     if session.logged_in().is_ok() {
-        session.under_way().settle(&verification, code, intent, &asked);
+        session.under_way().settle(&verification, code, intent, is_repeated, &asked);
     }
     match asked {
         Ok(verdict) => verdict.outcome(),
@@ -141,11 +141,13 @@ impl Verification {
         let secret = |code: &str| SecretText::new(code.to_owned());
         let asked = match &self.about {
             About::Code => remote.ask(Some(intent), remote.deadline(), async |client: &Client| {
-                client.verify(serial, secret(code)).await
+                let answer = client.verify(serial, secret(code)).await?;
+                concerning(answer, serial, |answer| &answer.serial)
             }),
             About::Pair { first } => {
                 remote.ask(Some(intent), remote.deadline(), async |client: &Client| {
-                    client.resync(serial, [secret(first), secret(code)]).await
+                    let answer = client.resync(serial, [secret(first), secret(code)]).await?;
+                    concerning(answer, serial, |answer| &answer.serial)
                 })
             }
             About::Challenge(_, challenge) => {

@@ -98,6 +98,11 @@ impl Staging<'_> {
                 let why = "too many imports are open; officers finish or cancel some";
                 Fault::new(Rv::DeviceMemory, why)
             }
+            // An import without its document stages nothing.
+            Trouble::Unknown => {
+                let why = "nobody says whether an import was opened; the seed was not sent";
+                Fault::new(Rv::DeviceError, why)
+            }
             trouble => refused(trouble),
         })
     }

@@ -2,6 +2,8 @@
 //!
 //! Not responsible for unwrapping: the daemon's HSM does that.
 
+use std::sync::atomic::Ordering;
+
 use cryptoki_sys::{
     CK_ATTRIBUTE_TYPE, CK_KEY_TYPE, CK_MECHANISM_TYPE, CKA_ALLOWED_MECHANISMS,
     CKA_ALWAYS_AUTHENTICATE, CKA_CHECK_VALUE, CKA_CLASS, CKA_COPYABLE, CKA_DECRYPT, CKA_DERIVE,
@@ -43,10 +45,14 @@ enum Kind {
 /// The keys of this caller's institution. The daemon shows them to officers and auditors; whoever else
 /// asks has none.
 pub(crate) fn transport_keys(provider: &Provider, session: &Session) -> Outcome<Vec<TransportKey>> {
-    let remote = &session.slot.remote;
+    let (remote, hidden) = (&session.slot.remote, &session.slot.keys_are_hidden);
+    if hidden.load(Ordering::Relaxed) {
+        return Ok(Vec::new());
+    }
     match remote.ask(None, remote.deadline(), async |client| client.keys().await) {
         Ok(list) => Ok(list.items.iter().filter_map(TransportKey::of).collect()),
         Err(Trouble::Problem(ProblemType::Forbidden)) => {
+            hidden.store(true, Ordering::Relaxed);
             provider.log.event(Level::Info, "a search found no transport keys: not our role");
             Ok(Vec::new())
         }

@@ -47,6 +47,16 @@ impl Seen {
     }
 }
 
+/// An answer that is about something else than what was asked about is none of this interface: a verdict
+/// on one customer's code must never be told for another's.
+pub(crate) fn concerning<T>(
+    answer: T,
+    asked: &str,
+    about: impl FnOnce(&T) -> &str,
+) -> Result<T, ClientError> {
+    if about(&answer) == asked { Ok(answer) } else { Err(ClientError::Foreign { status: 200 }) }
+}
+
 pub(super) fn of(error: &ClientError) -> Seen {
     match error {
         ClientError::Ambiguous(_) | ClientError::Truncated(_) => Seen::Lost,
@@ -122,6 +132,13 @@ mod tests {
         assert!(problem(ProblemType::Draining).speaks_against_server());
         assert!(!problem(ProblemType::TooManyRequests).speaks_against_server());
         assert!(!problem(ProblemType::Forbidden).speaks_against_server());
+    }
+
+    #[test]
+    fn an_answer_about_something_else_is_none() {
+        assert_eq!(concerning("0012", "0012", |serial| serial).unwrap(), "0012");
+        let refused = concerning("0013", "0012", |serial| serial).unwrap_err();
+        assert_eq!(of(&refused), Seen::Foreign { perhaps: true });
     }
 
     #[test]

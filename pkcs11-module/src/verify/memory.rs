@@ -73,20 +73,21 @@ impl UnderWay {
         first.map(|first| first.code.clone())
     }
 
-    /// The intent under which this same code was sent before, without an answer.
-    pub(super) fn intent_of(
-        &self,
+    /// The intent under which this same code was sent before, without an answer. Taken, so that of two
+    /// threads only one hears the verdict; [`Self::settle`] puts it back where none came.
+    pub(super) fn take_intent(
+        &mut self,
         verification: &Verification,
         code: &Code,
     ) -> Option<IdempotencyKey> {
         let question = Question::of(&verification.about);
-        let same = |open: &&Unanswered| {
+        let same = |open: &mut Unanswered| {
             open.key == verification.key
                 && open.question == question
                 && open.code == *code
                 && !open.until.has_passed()
         };
-        self.unanswered.as_ref().filter(same).map(|open| open.intent.clone())
+        self.unanswered.take_if(same).map(|open| open.intent)
     }
 
     /// Remembers what is needed for the next call, and forgets what any answer about this key makes
@@ -96,6 +97,7 @@ impl UnderWay {
         verification: &Verification,
         code: Code,
         intent: IdempotencyKey,
+        is_repeated: bool,
         asked: &Result<Verdict, Trouble>,
     ) {
         let key = verification.key;
@@ -107,7 +109,7 @@ impl UnderWay {
                     self.first_code = Some(FirstCode { key, code });
                 }
             }
-            Err(trouble) if is_open(*trouble) => {
+            Err(trouble) if is_repeated || is_open(*trouble) => {
                 let (question, until) = (Question::of(&verification.about), Deadline::after(KEPT));
                 self.unanswered = Some(Unanswered { key, question, code, intent, until });
             }
@@ -153,31 +155,47 @@ mod tests {
     fn the_same_code_asks_again_under_the_same_intent() {
         let key = ObjectHandle::fresh();
         let (mut memory, first) = (UnderWay::default(), verification(key, About::Code));
-        assert_eq!(memory.intent_of(&first, &code("111111")), None);
-        memory.settle(&first, code("111111"), intent("a"), &Err(Trouble::Unknown));
-        assert_eq!(memory.intent_of(&first, &code("111111")), Some(intent("a")));
-        assert_eq!(memory.intent_of(&first, &code("222222")), None);
+        assert_eq!(memory.take_intent(&first, &code("111111")), None);
+        memory.settle(&first, code("111111"), intent("a"), false, &Err(Trouble::Unknown));
+        assert_eq!(memory.take_intent(&first, &code("222222")), None);
         let other = verification(ObjectHandle::fresh(), About::Code);
-        assert_eq!(memory.intent_of(&other, &code("111111")), None);
+        assert_eq!(memory.take_intent(&other, &code("111111")), None);
         let pair = verification(key, About::Pair { first: code("000000") });
-        assert_eq!(memory.intent_of(&pair, &code("111111")), None);
+        assert_eq!(memory.take_intent(&pair, &code("111111")), None);
+        assert_eq!(memory.take_intent(&first, &code("111111")), Some(intent("a")));
+    }
+
+    /// Both would be told that the one code was right.
+    #[test]
+    fn of_two_threads_that_repeat_a_code_one_asks_for_the_lost_verdict() {
+        let key = ObjectHandle::fresh();
+        let (mut memory, first) = (UnderWay::default(), verification(key, About::Code));
+        memory.settle(&first, code("111111"), intent("a"), false, &Err(Trouble::Unknown));
+        assert_eq!(memory.take_intent(&first, &code("111111")), Some(intent("a")));
+        assert_eq!(memory.take_intent(&first, &code("111111")), None, "somebody asks already");
+        for trouble in [Trouble::Unknown, Trouble::Unreachable] {
+            memory.settle(&first, code("111111"), intent("a"), true, &Err(trouble));
+            assert_eq!(memory.take_intent(&first, &code("111111")), Some(intent("a")));
+        }
     }
 
     #[test]
     fn an_answer_about_the_key_clears_what_was_open() {
         let (key, other) = (ObjectHandle::fresh(), ObjectHandle::fresh());
         let (mut memory, first) = (UnderWay::default(), verification(key, About::Code));
-        memory.settle(&first, code("111111"), intent("a"), &Err(Trouble::Unknown));
+        memory.settle(&first, code("111111"), intent("a"), false, &Err(Trouble::Unknown));
         memory.settle(
             &verification(other, About::Code),
             code("1"),
             intent("b"),
+            false,
             &Ok(verdict(None)),
         );
-        memory.settle(&first, code("1"), intent("c"), &Err(Trouble::Unreachable));
-        assert!(memory.intent_of(&first, &code("111111")).is_some(), "nothing was told of it");
-        memory.settle(&first, code("222222"), intent("d"), &Ok(verdict(Some(Reason::Wrong))));
-        assert_eq!(memory.intent_of(&first, &code("111111")), None);
+        memory.settle(&first, code("1"), intent("c"), false, &Err(Trouble::Unreachable));
+        assert!(memory.unanswered.is_some(), "nothing was told of it");
+        let wrong = Ok(verdict(Some(Reason::Wrong)));
+        memory.settle(&first, code("222222"), intent("d"), false, &wrong);
+        assert_eq!(memory.take_intent(&first, &code("111111")), None);
     }
 
     #[test]
@@ -205,14 +223,14 @@ mod tests {
         let key = ObjectHandle::fresh();
         let (mut memory, first) = (UnderWay::default(), verification(key, About::Code));
         let needed = Ok(verdict(Some(Reason::ResyncRequired)));
-        memory.settle(&first, code("111111"), intent("a"), &needed);
+        memory.settle(&first, code("111111"), intent("a"), false, &needed);
         assert_eq!(memory.first_of(key), Some(code("111111")));
         assert_eq!(memory.first_of(ObjectHandle::fresh()), None);
         let pair = verification(key, About::Pair { first: code("111111") });
-        memory.settle(&pair, code("222222"), intent("b"), &Err(Trouble::Unknown));
+        memory.settle(&pair, code("222222"), intent("b"), false, &Err(Trouble::Unknown));
         assert_eq!(memory.first_of(key), Some(code("111111")), "it is needed to ask again");
-        assert_eq!(memory.intent_of(&pair, &code("222222")), Some(intent("b")));
-        memory.settle(&pair, code("222222"), intent("b"), &Ok(verdict(None)));
+        assert_eq!(memory.take_intent(&pair, &code("222222")), Some(intent("b")));
+        memory.settle(&pair, code("222222"), intent("b"), true, &Ok(verdict(None)));
         assert_eq!(memory.first_of(key), None);
     }
 
@@ -220,7 +238,8 @@ mod tests {
     fn a_first_code_is_dropped_for_another_key() {
         let key = ObjectHandle::fresh();
         let (mut memory, first) = (UnderWay::default(), verification(key, About::Code));
-        memory.settle(&first, code("1"), intent("a"), &Ok(verdict(Some(Reason::ResyncRequired))));
+        let needed = Ok(verdict(Some(Reason::ResyncRequired)));
+        memory.settle(&first, code("1"), intent("a"), false, &needed);
         memory.turn_to(key);
         assert!(memory.first_of(key).is_some());
         memory.turn_to(ObjectHandle::fresh());

@@ -24,6 +24,13 @@ use rustix::process::Signal;
 const BAD_GATEWAY: &str =
     "HTTP/1.1 502 Bad Gateway\r\ncontent-type: text/html\r\ncontent-length: 0\r\n\r\n";
 
+/// A right code, but of another token.
+const ANOTHERS_VERDICT: &str = concat!(
+    "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 113\r\n\r\n",
+    r#"{"serial":"F-2","outcome":"accepted","remaining_attempts":5,"#,
+    r#""checked_at":"2026-01-01T00:00:00Z","request_id":"1"}"#,
+);
+
 /// Gives a code whose answer stays in the cable; the daemon has judged it then.
 async fn judged_unheard(host: &mut Host, cable: &Cable, line: &str) {
     cable.flow(Flow::NoAnswers);
@@ -271,6 +278,21 @@ async fn a_page_of_somebody_else_says_nothing_about_a_code() {
     cable.plug_in();
     timely(&mut host, &stage.verify(key, 0), "CKR_OK", HASTY);
     assert_eq!(stage.judged(&daemon), ["accepted"]);
+}
+
+/// However it came about: what was said of another customer's code is not told of this one's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_verdict_on_another_token_says_nothing_about_a_code() {
+    let (stage, daemon) = Stage::new().await;
+    let stranger = Stranger::with_certificate(&stage.world, ANOTHERS_VERDICT).await;
+    let mut cable = Cable::to(&daemon);
+    let mut host = stage.module(&daemon, &[&cable], HASTY).session();
+    let key = host.find(SERIAL);
+    cable.pull().await;
+    cable.lead_to_address(stranger.address());
+    cable.plug_in();
+    timely(&mut host, &stage.verify(key, 7), "CKR_FUNCTION_FAILED", HASTY);
+    assert!(stage.judged(&daemon).is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -74,8 +74,9 @@ impl Staging<'_> {
     }
 
     fn open(&self, deadline: Deadline) -> Outcome<ImportJob> {
+        let batch = batch_name()?;
         let request = ImportRequest {
-            batch: Some(batch_name()?),
+            batch: Some(batch.clone()),
             dry_run: false,
             custody: None,
             kind: Some(self.kind),
@@ -92,16 +93,26 @@ impl Staging<'_> {
         let opened = self
             .remote
             .ask(Some(&key), deadline, async |client| client.open_import(&request).await);
-        opened.map_err(|trouble| match trouble {
-            // The name is new, so that this is the one thing left that stands against it.
-            Trouble::Problem(ProblemType::Conflict) => {
+        match opened {
+            Ok(job) => Ok(job),
+            Err(Trouble::Problem(ProblemType::Conflict)) => self.found_open(&batch, deadline),
+            // An import without its document stages nothing.
+            Err(Trouble::Unknown) => {
+                let why = "nobody says whether an import was opened; the seed was not sent";
+                Err(Fault::new(Rv::DeviceError, why))
+            }
+            Err(trouble) => Err(refused(trouble)),
+        }
+    }
+
+    /// What stands against an import: one of its name, which nobody but we can have opened, when the
+    /// answer got lost and the daemon was asked again; or too many others.
+    fn found_open(&self, batch: &str, deadline: Deadline) -> Outcome<ImportJob> {
+        let found = self.remote.ask(None, deadline, async |client| client.import(batch).await);
+        found.map_err(|trouble| match trouble {
+            Trouble::Problem(ProblemType::NotFound) => {
                 let why = "too many imports are open; officers finish or cancel some";
                 Fault::new(Rv::DeviceMemory, why)
-            }
-            // An import without its document stages nothing.
-            Trouble::Unknown => {
-                let why = "nobody says whether an import was opened; the seed was not sent";
-                Fault::new(Rv::DeviceError, why)
             }
             trouble => refused(trouble),
         })

@@ -64,9 +64,21 @@ impl Presence {
             }
             known.is_looking = true;
         }
+        let looking = Looking(&self.known);
         let present = any_in_reach(&self.addresses, self.limit, self.resolution);
-        *lock(&self.known) = Known { last: Some((clock::now(), present)), is_looking: false };
+        lock(&self.known).last = Some((clock::now(), present));
+        drop(looking);
         present
+    }
+}
+
+/// Somebody looks as long as this is there. A panic ends that, too: a thread whose data is gone, as in
+/// exit handlers, can not look, and the others must not wait for it.
+struct Looking<'a>(&'a Mutex<Known>);
+
+impl Drop for Looking<'_> {
+    fn drop(&mut self) {
+        lock(self.0).is_looking = false;
     }
 }
 
@@ -109,7 +121,13 @@ async fn dial(address: Address, resolution: Resolution) -> io::Result<TcpStream>
 
 #[cfg(test)]
 mod tests {
-    use std::net::TcpListener;
+    use std::{
+        cell::RefCell,
+        net::TcpListener,
+        panic::{AssertUnwindSafe, catch_unwind},
+        sync::Arc,
+        thread,
+    };
 
     use super::*;
 
@@ -140,15 +158,48 @@ mod tests {
         assert!(is_believed(false, seconds(1)) && !is_believed(false, seconds(2)));
     }
 
+    fn presence_of(address: Address) -> Presence {
+        let (addresses, resolution) = (vec![address], Resolution::Caller);
+        Presence { addresses, limit: LIMIT, resolution, known: Mutex::default() }
+    }
+
+    fn make_old(presence: &Presence) {
+        let mut known = lock(&presence.known);
+        known.last = known.last.map(|(when, present)| (when - LIMIT, present));
+    }
+
+    /// Looks while the thread's data is gone, as a program's exit handlers may do.
+    struct LooksLast(Arc<Presence>);
+
+    impl Drop for LooksLast {
+        fn drop(&mut self) {
+            make_old(&self.0);
+            let _ = catch_unwind(AssertUnwindSafe(|| self.0.look()));
+        }
+    }
+
+    thread_local! {
+        static LOOKS_LAST: RefCell<Option<LooksLast>> = const { RefCell::new(None) };
+    }
+
+    #[test]
+    fn a_look_that_comes_to_nothing_does_not_keep_others_from_looking() {
+        let port = closed_port();
+        let presence = Arc::new(presence_of(port.clone()));
+        let theirs = Arc::clone(&presence);
+        let ended = thread::spawn(move || {
+            LOOKS_LAST.set(Some(LooksLast(Arc::clone(&theirs))));
+            theirs.look()
+        });
+        assert!(!ended.join().unwrap());
+        let _listener = TcpListener::bind((port.host.as_str(), port.port)).unwrap();
+        make_old(&presence);
+        assert!(presence.look());
+    }
+
     #[test]
     fn what_was_found_is_remembered() {
-        let closed = closed_port();
-        let presence = Presence {
-            addresses: vec![closed],
-            limit: LIMIT,
-            resolution: Resolution::Caller,
-            known: Mutex::default(),
-        };
+        let presence = presence_of(closed_port());
         assert_eq!(presence.last(), None);
         assert!(!presence.look());
         assert_eq!(presence.last(), Some(false));

@@ -165,7 +165,7 @@ mod tests {
 
     fn make_old(presence: &Presence) {
         let mut known = lock(&presence.known);
-        known.last = known.last.map(|(when, present)| (when - LIMIT, present));
+        known.last = known.last.and_then(|(when, is)| Some((when.checked_sub(LIMIT)?, is)));
     }
 
     /// Looks while the thread's data is gone, as a program's exit handlers may do.

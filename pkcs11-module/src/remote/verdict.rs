@@ -70,9 +70,11 @@ pub(super) fn of(error: &ClientError) -> Seen {
 }
 
 /// A proxy between us and the daemon says nothing about what the daemon has done, and may do better
-/// next time. A refusal is one, whoever says it.
+/// next time. A refusal is one, whoever says it. What is too long for an address or a header (RFC 9110
+/// s.15.5.15, RFC 6585 s.5) is refused before the interface has a word for it, and is the program's fault.
 fn of_foreign(status: u16) -> Seen {
     match status {
+        414 | 431 => Seen::Final(Trouble::Unsendable),
         500.. => Seen::Lost,
         400..500 => Seen::Foreign { perhaps: false },
         _ => Seen::Foreign { perhaps: true },
@@ -147,6 +149,7 @@ mod tests {
         assert_eq!(of(&ClientError::Ambiguous("x".into())), Seen::Lost);
         assert_eq!(of(&ClientError::Foreign { status: 502 }), Seen::Lost);
         assert_eq!(of(&ClientError::Foreign { status: 404 }), Seen::Foreign { perhaps: false });
+        assert_eq!(of(&ClientError::Foreign { status: 414 }), Seen::Final(Trouble::Unsendable));
         assert_eq!(of(&ClientError::Foreign { status: 200 }), Seen::Foreign { perhaps: true });
         assert_eq!(of(&ClientError::Argument("x")), Seen::Final(Trouble::Unsendable));
     }

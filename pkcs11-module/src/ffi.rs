@@ -8,6 +8,7 @@
 
 mod call;
 mod entry;
+mod fork;
 mod general;
 mod interface;
 mod key;

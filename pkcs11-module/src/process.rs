@@ -7,7 +7,13 @@
 //!
 //! Not responsible for what the module does in between.
 
-use std::{mem, sync::Arc};
+use std::{
+    mem,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use arc_swap::ArcSwapOption;
 
@@ -19,6 +25,28 @@ use crate::{
 };
 
 static CURRENT: ArcSwapOption<Provider> = ArcSwapOption::const_empty();
+
+/// Forks since the module was loaded.
+static FORKS: AtomicU64 = AtomicU64::new(0);
+
+/// Which process this is. The number alone does not tell: the first process of a container has the
+/// number of the first one in a container within.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Process {
+    number: u32,
+    forks: u64,
+}
+
+impl Process {
+    pub(crate) fn current() -> Self {
+        Self { number: std::process::id(), forks: FORKS.load(Ordering::Relaxed) }
+    }
+}
+
+/// Makes this process another one than it was: a child after fork.
+pub(crate) fn forked() {
+    FORKS.fetch_add(1, Ordering::Relaxed);
+}
 
 /// What the host says in `C_Initialize`.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -77,5 +105,19 @@ pub(crate) fn current() -> Outcome<Arc<Provider>> {
 }
 
 fn is_ours(provider: &Provider) -> bool {
-    provider.process == std::process::id()
+    provider.process == Process::current()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_is_another_process_whatever_its_number() {
+        let before = Process::current();
+        assert_eq!(before, Process::current());
+        forked();
+        assert_ne!(before, Process::current());
+        assert_eq!(before.number, Process::current().number);
+    }
 }

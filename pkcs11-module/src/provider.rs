@@ -21,6 +21,7 @@ use crate::{
     log::Log,
     mechanism::{Mechanism, MechanismInfo, OFFERED},
     objects::{Objects, What},
+    process::Process,
     rv::Rv,
     search,
     session::{Session, Sessions},
@@ -33,7 +34,7 @@ use crate::{
 /// The module, initialised.
 pub(crate) struct Provider {
     /// The process that initialised it; a child after fork is another.
-    pub(crate) process: u32,
+    pub(crate) process: Process,
     pub(crate) log: Log,
     pub(crate) objects: Objects,
     pub(crate) events: Events,
@@ -66,7 +67,7 @@ impl Provider {
         let slots = config.slots.into_iter();
         let slots = slots.map(|slot| Arc::new(Slot::new(slot, threads).with_log(&log)));
         Self {
-            process: std::process::id(),
+            process: Process::current(),
             objects: Objects::new(config.objects),
             events: Events::default(),
             slots: slots.collect(),

@@ -6,7 +6,10 @@ use std::sync::Arc;
 
 use cryptoki_sys::{CK_C_INITIALIZE_ARGS, CK_INFO, CK_INFO_PTR, CK_VERSION, CK_VOID_PTR};
 
-use super::memory::{Place, padded, start, version};
+use super::{
+    fork,
+    memory::{Place, padded, start, version},
+};
 use crate::{
     clock,
     fault::{Fault, Outcome},
@@ -24,6 +27,7 @@ pub(super) unsafe fn initialise(arguments: CK_VOID_PTR) -> Outcome<()> {
     let began = clock::now();
     // SAFETY: NULL or the arguments, as the caller says.
     let host = unsafe { start::host(arguments.cast::<CK_C_INITIALIZE_ARGS>()) }?;
+    fork::watch();
     process::initialise(&host)?;
     process::current()?.log.call("C_Initialize", None, clock::now() - began);
     Ok(())

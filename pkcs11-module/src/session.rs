@@ -109,7 +109,7 @@ impl Sessions {
         let mut open = lock(&self.open);
         let of_slot = open.values().filter(|session| session.slot.id == slot);
         let handles: Vec<_> = of_slot.map(|session| session.handle).collect();
-        open.retain(|handle, _| !handles.contains(handle));
+        open.retain(|_, session| session.slot.id != slot);
         handles
     }
 

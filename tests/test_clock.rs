@@ -100,3 +100,19 @@ fn every_command_runs_on_the_clock_of_the_test_and_says_so() {
         assert!(told.contains("WARIFUD_TEST_CLOCK"), "{verb}: {told}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_whose_file_never_comes_gives_its_place_up() {
+    let (world, clock) = World::with_clock(at(LATE));
+    let daemon = world.start().await;
+    let officer = world.caller(&daemon, "officer");
+    for _ in 0..64 {
+        let opened = import::open(&officer, &serde_json::json!({})).await;
+        assert_eq!(opened.status.as_u16(), 201, "{opened:?}");
+    }
+    let refused = import::open(&officer, &serde_json::json!({})).await;
+    assert_eq!(refused.status.as_u16(), 409, "{refused:?}");
+    clock.advance(Duration::from_secs(3_600));
+    let opened = import::open(&officer, &serde_json::json!({})).await;
+    assert_eq!(opened.status.as_u16(), 201, "{opened:?}");
+}

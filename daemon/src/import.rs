@@ -99,6 +99,7 @@ pub(crate) struct Job {
     password: Mutex<Option<SecretText>>,
     view: Mutex<ImportJob>,
     cancelled: AtomicBool,
+    opened_ms: u64,
 }
 
 /// A file on its way in. Dropped unfinished, it puts the job back to waiting for one.
@@ -161,6 +162,19 @@ impl Job {
 
     pub(crate) fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Relaxed)
+    }
+
+    /// Whether nothing more will happen to it. A file that has not come for so long will not come:
+    /// whoever opened the import is gone, and would keep its place from others for ever.
+    fn is_over(&self, now_ms: u64) -> bool {
+        let is_stale = now_ms.saturating_sub(self.opened_ms) >= LONGEST_WAIT_MS;
+        self.with_view(|view| {
+            if view.state == ImportState::AwaitingContent && is_stale {
+                view.state = ImportState::Cancelled;
+                self.cancel();
+            }
+            view.state.is_final()
+        })
     }
 }
 
@@ -236,6 +250,7 @@ impl Service {
             password: Mutex::new(request.password),
             view: Mutex::new(view),
             cancelled: AtomicBool::new(false),
+            opened_ms: now_ms,
         })
     }
 
@@ -244,13 +259,14 @@ impl Service {
     fn enlist(&self, job: &Arc<Job>) -> Result<(), Failure> {
         let mut jobs = self.imports.jobs();
         let key = (job.institution.clone(), job.batch.clone());
-        if jobs.get(&key).is_some_and(|old| !old.view().state.is_final()) {
+        let now_ms = job.opened_ms;
+        if jobs.get(&key).is_some_and(|old| !old.is_over(now_ms)) {
             return Err(Failure::Conflict("an import of this batch is under way"));
         }
         let (finished, live): (Vec<_>, Vec<_>) = jobs
             .iter()
             .filter(|(key, _)| key.0 == job.institution)
-            .map(|(key, job)| (key.clone(), job.view().state.is_final()))
+            .map(|(key, job)| (key.clone(), job.is_over(now_ms)))
             .partition(|(_, is_final)| *is_final);
         let excess = (finished.len() + live.len() + 1).saturating_sub(MAX_JOBS);
         finished.iter().take(excess).for_each(|(key, _)| {
@@ -415,3 +431,6 @@ fn made_up_name(id: RequestId) -> Result<Name, Failure> {
 
 /// Jobs of one institution kept in memory, finished ones included.
 const MAX_JOBS: usize = 64;
+
+/// How long an import waits for its file before its place may be taken, in milliseconds.
+const LONGEST_WAIT_MS: u64 = 3_600_000;

@@ -2,6 +2,7 @@
 //! documents that its tests hold its writer to are read here as the daemon reads them.
 //!
 //! Not responsible for: other writers' documents (`pskc`), or for what a template may say.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::{fs, path::Path};
 

@@ -22,15 +22,7 @@ async fn ask(caller: &Caller, serial: &str) -> Reply {
 }
 
 async fn open(profile: &str, hide: bool) -> (Bank, TestToken) {
-    let bank = Bank::open_with(profile, |world| {
-        let file = world.path("told.toml");
-        let text = format!(
-            "base = \"{profile}\"\ntitle_en = \"x\"\ntitle_ja = \"x\"\nhide_which = {hide}\n"
-        );
-        std::fs::write(&file, text).expect("a file in the test's folder");
-        world.profile(&file.display().to_string());
-    })
-    .await;
+    let bank = Bank::open_hiding(profile, hide).await;
     bank.contract(C, "2026-10-01T00:00:00+09:00", "").await;
     bank.user(C, "U1", "master").await;
     let token = bank.stock_one("hard", SERIAL).await;

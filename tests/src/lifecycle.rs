@@ -81,6 +81,19 @@ impl Bank {
         Self { world, clock, daemon, fe, staff, officer, auditor, identities }
     }
 
+    /// A bank that says, or does not say, which serials exist; else by a built-in profile.
+    pub async fn open_hiding(profile: &str, hide: bool) -> Self {
+        Self::open_with(profile, |world| {
+            let file = world.path("told.toml");
+            let text = format!(
+                "base = \"{profile}\"\ntitle_en = \"x\"\ntitle_ja = \"x\"\nhide_which = {hide}\n"
+            );
+            std::fs::write(&file, text).expect("a file in the test's folder");
+            world.profile(&file.display().to_string());
+        })
+        .await
+    }
+
     /// `kill -9`, then the same store under a new process.
     pub async fn kill_and_restart(self) -> Self {
         self.kill_and(|_| ()).await

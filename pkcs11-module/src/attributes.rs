@@ -9,7 +9,10 @@ mod token;
 use cryptoki_sys::{CK_ATTRIBUTE_TYPE, CKA_OTP_COUNTER};
 use warifu_api::{ProblemType, client::Client, facts::TokenFacts, token::Algorithm};
 
-pub(crate) use self::{challenge::fixed as fixed_of_challenge, token::mechanism};
+pub(crate) use self::{
+    challenge::fixed as fixed_of_challenge,
+    token::{flag as flag_of_token, mechanism},
+};
 use crate::{
     fault::{Fault, Outcome},
     handle::ObjectHandle,

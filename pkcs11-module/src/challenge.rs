@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cryptoki_sys::{CK_ATTRIBUTE_TYPE, CKA_CLASS};
-use ring::rand::{SecureRandom as _, SystemRandom};
 use warifu_api::{
     IdempotencyKey, ProblemType, SecretText,
     action::ActionOutcome,
@@ -27,7 +26,8 @@ use crate::{
     handle::ObjectHandle,
     objects::{Object, What},
     provider::Provider,
-    remote::{Trouble, concerning},
+    random,
+    remote::{self, Trouble, concerning},
     rv::Rv,
     session::Session,
     template::{Attribute, Template},
@@ -59,9 +59,7 @@ struct Secret(Zeroizing<String>);
 
 impl Secret {
     fn random() -> Outcome<Self> {
-        let mut bytes = Zeroizing::new([0; 24]);
-        let filled = SystemRandom::new().fill(bytes.as_mut_slice());
-        filled.map_err(|_| Fault::new(Rv::GeneralError, "the system gives no random bytes"))?;
+        let bytes = random::bytes::<24>()?;
         Ok(Self(Zeroizing::new(STANDARD.encode(bytes.as_slice()))))
     }
 
@@ -128,7 +126,7 @@ pub(crate) fn create(
 ) -> Outcome<ObjectHandle> {
     let Wanted { contract, user, order } = Wanted::of(template)?;
     let (remote, secret) = (&session.slot.remote, Secret::random()?);
-    let intent = remote.intent()?;
+    let intent = remote::intent()?;
     let request =
         ChallengeRequest { actor: Some(secret.actor(&user)), operation: order, image: Image::Png };
     let question =
@@ -143,7 +141,7 @@ pub(crate) fn create(
 /// `C_DestroyObject`: takes the challenge back. One that is over already is no fault.
 pub(crate) fn cancel(session: &Session, challenge: &Challenge) -> Outcome<()> {
     let remote = &session.slot.remote;
-    let intent = remote.intent()?;
+    let intent = remote::intent()?;
     let asked = remote.ask(Some(&intent), remote.deadline(), async |client: &Client| {
         let query = ChallengeCancelQuery { session: challenge.secret.text() };
         let Challenge { contract, user, name, .. } = challenge;

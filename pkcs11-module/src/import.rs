@@ -18,6 +18,7 @@ mod verdict;
 
 use warifu_api::{
     ProblemType,
+    client::Client,
     import::{ImportJob, ImportState},
 };
 
@@ -37,7 +38,7 @@ use crate::{
     mechanism::Mechanism,
     objects::{Object, What},
     provider::Provider,
-    remote::Trouble,
+    remote::{self, Trouble, concerning},
     rv::Rv,
     session::Session,
     template::Template,
@@ -96,7 +97,7 @@ pub(crate) fn cancel(session: &Session, staged: &Staged) -> Outcome<()> {
     session.logged_in()?;
     session.read_write()?;
     let remote = &session.slot.remote;
-    let key = remote.intent()?;
+    let key = remote::intent()?;
     let asked = remote
         .ask(Some(&key), remote.deadline(), async |client| client.cancel_import(&staged.id).await);
     match asked {
@@ -143,8 +144,9 @@ fn conclude(
 
 fn token(session: &Session, serial: &str) -> Outcome<What> {
     let remote = &session.slot.remote;
-    let facts =
-        remote.ask(None, remote.deadline(), async |client| client.token_facts(serial).await);
+    let facts = remote.ask(None, remote.deadline(), async |client: &Client| {
+        concerning(client.token_facts(serial).await?, serial, |facts| &facts.serial)
+    });
     facts.map(What::Token).map_err(|trouble| {
         let why = format!("the token is in service, but is not shown ({trouble:?}): look for it");
         Fault::new(Rv::FunctionFailed, why)

@@ -8,6 +8,7 @@
 //! Not responsible for what the module does in between.
 
 use std::{
+    io::{self, Write as _},
     mem,
     sync::{
         Arc,
@@ -64,7 +65,8 @@ pub(crate) fn initialise(host: &Host) -> Outcome<()> {
         return Err(Rv::CryptokiAlreadyInitialized.into());
     }
     let config = Config::load(host.reserved.as_deref()).map_err(|fault| {
-        eprintln!("warifu-pkcs11: {fault}");
+        // A host without standard error hears of it by the return value.
+        let _ = writeln!(io::stderr(), "warifu-pkcs11: {fault}");
         Fault::new(Rv::GeneralError, "the configuration can not be used")
     })?;
     let provider = Arc::new(Provider::new(config, host.threads));

@@ -25,7 +25,6 @@ use std::{
     time::Duration,
 };
 
-use ring::rand::{SecureRandom as _, SystemRandom};
 use warifu_api::{
     IdempotencyKey, ProblemType,
     client::{Client, ClientError, Resolution},
@@ -47,6 +46,7 @@ use crate::{
     config::{Level, SlotConfig},
     fault::{Fault, Outcome},
     log::Log,
+    random,
     rv::Rv,
     session::lock,
 };
@@ -58,7 +58,6 @@ pub(crate) struct Remote {
     held: Mutex<Held>,
     standings: Mutex<Standings>,
     presence: Presence,
-    random: SystemRandom,
     log: Log,
 }
 
@@ -79,7 +78,6 @@ impl Remote {
             held: Mutex::default(),
             standings: Mutex::new(Standings::new(config.servers.len())),
             presence: Presence::new(&config, resolution),
-            random: SystemRandom::new(),
             log: Log::default(),
             config,
         }
@@ -148,15 +146,6 @@ impl Remote {
     /// Until when staging an import may take.
     pub(crate) fn import_deadline(&self) -> Deadline {
         Deadline::after(self.config.import_deadline)
-    }
-
-    /// A key for one intent: see [`Remote::ask`].
-    pub(crate) fn intent(&self) -> Outcome<IdempotencyKey> {
-        let mut bytes = [0; 16];
-        match self.random.fill(&mut bytes) {
-            Ok(()) => Ok(IdempotencyKey::from_random(bytes)),
-            Err(_) => Err(Fault::new(Rv::GeneralError, "the system gives no random bytes")),
-        }
     }
 
     /// Asks the daemons until one answers or the deadline passes. `question` may be called several
@@ -285,6 +274,11 @@ impl Remote {
         let address = self.config.servers.get(server).map_or("", String::as_str);
         self.log.event(Level::Info, &format!("{:?}: {address} {text}", self.config.label));
     }
+}
+
+/// A key for one intent: see [`Remote::ask`].
+pub(crate) fn intent() -> Outcome<IdempotencyKey> {
+    Ok(IdempotencyKey::from_random(*random::bytes()?))
 }
 
 /// Whether nobody but a program with another request would be answered differently.

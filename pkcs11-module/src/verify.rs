@@ -27,7 +27,7 @@ use crate::{
     mechanism::{Mechanism, is_otp},
     objects::What,
     provider::Provider,
-    remote::{Trouble, concerning},
+    remote::{self, Trouble, concerning},
     rv::Rv,
     session::Session,
 };
@@ -99,7 +99,7 @@ pub(crate) fn verify(
     let code = readable(code, verification.digits)?;
     let unanswered = session.under_way().take_intent(&verification, &code);
     let is_repeated = unanswered.is_some();
-    let intent = unanswered.map_or_else(|| session.slot.remote.intent(), Ok)?;
+    let intent = unanswered.map_or_else(remote::intent, Ok)?;
     let asked = verification.ask(session, &intent, &code);
     if let (Ok(verdict), About::Challenge(object, _)) = (&asked, &verification.about)
         && verdict.is_final

@@ -77,7 +77,7 @@ pub(super) fn reading(facts: &TokenFacts, kind: CK_ATTRIBUTE_TYPE) -> Reading {
 
 /// What a program may do with the key: have codes verified, and nothing else. The seed came from
 /// outside, in a file, so that it was not always sensitive, nor never extractable.
-const fn flag(kind: CK_ATTRIBUTE_TYPE) -> Option<bool> {
+pub(crate) const fn flag(kind: CK_ATTRIBUTE_TYPE) -> Option<bool> {
     match kind {
         CKA_TOKEN | CKA_PRIVATE | CKA_SENSITIVE | CKA_VERIFY => Some(true),
         CKA_MODIFIABLE

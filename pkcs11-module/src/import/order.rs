@@ -17,6 +17,7 @@ use super::{document::Moving, rules};
 use crate::{
     fault::{Fault, Outcome},
     rv::Rv,
+    serial::{self, is_serial},
     template::Template,
     vendor::{CKA_WARIFU_HASH, CKA_WARIFU_KIND, CKA_WARIFU_MANUFACTURER},
 };
@@ -52,8 +53,6 @@ const DIGITS: std::ops::RangeInclusive<u64> = 6..=9;
 const LONGEST_STEP_S: u64 = 604_800;
 /// RFC 6030 writes a counter as xs:long.
 const LARGEST_COUNTER: u64 = i64::MAX as u64;
-/// Characters of the longest serial.
-const LONGEST_SERIAL: usize = 40;
 /// Characters of the longest name of a manufacturer.
 pub(super) const LONGEST_MANUFACTURER: usize = 256;
 
@@ -120,23 +119,15 @@ fn serial(template: &Template) -> Outcome<&str> {
         if found.is_some_and(|before| before != text) {
             return Err(inconsistent(kind, "is another serial than the template's others"));
         }
-        check_serial(text).map_err(|rule| invalid(kind, rule))?;
+        if !is_serial(text) {
+            return Err(invalid(kind, serial::RULE));
+        }
         found = Some(text);
     }
     found.ok_or_else(|| {
         let why = "no serial: CKA_OTP_USER_IDENTIFIER, CKA_ID or CKA_LABEL is missing";
         Fault::new(Rv::TemplateIncomplete, why)
     })
-}
-
-fn check_serial(text: &str) -> Result<(), &'static str> {
-    let known = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.' | b':');
-    let begins_well = text.bytes().next().is_some_and(|c| c.is_ascii_alphanumeric());
-    if begins_well && text.len() <= LONGEST_SERIAL && text.bytes().all(known) {
-        Ok(())
-    } else {
-        Err("is no serial: 1 to 40 letters, digits or -_.: beginning with a letter or digit")
-    }
 }
 
 fn manufacturer(template: &Template) -> Outcome<Option<&str>> {

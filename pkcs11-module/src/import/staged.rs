@@ -4,14 +4,11 @@
 
 use cryptoki_sys::{
     CK_ATTRIBUTE_TYPE, CK_OTP_FORMAT_DECIMAL, CK_OTP_PARAM_IGNORED, CKA_ALLOWED_MECHANISMS,
-    CKA_ALWAYS_SENSITIVE, CKA_CLASS, CKA_COPYABLE, CKA_DECRYPT, CKA_DERIVE, CKA_DESTROYABLE,
-    CKA_ENCRYPT, CKA_END_DATE, CKA_EXTRACTABLE, CKA_ID, CKA_KEY_TYPE, CKA_LABEL, CKA_LOCAL,
-    CKA_MODIFIABLE, CKA_NEVER_EXTRACTABLE, CKA_OTP_CHALLENGE_REQUIREMENT, CKA_OTP_COUNTER,
-    CKA_OTP_COUNTER_REQUIREMENT, CKA_OTP_FORMAT, CKA_OTP_LENGTH, CKA_OTP_PIN_REQUIREMENT,
-    CKA_OTP_TIME, CKA_OTP_TIME_INTERVAL, CKA_OTP_TIME_REQUIREMENT, CKA_OTP_USER_FRIENDLY_MODE,
-    CKA_OTP_USER_IDENTIFIER, CKA_PRIVATE, CKA_SENSITIVE, CKA_SIGN, CKA_START_DATE, CKA_TOKEN,
-    CKA_TRUSTED, CKA_UNWRAP, CKA_VALUE, CKA_VERIFY, CKA_WRAP, CKA_WRAP_WITH_TRUSTED, CKK_HOTP,
-    CKO_OTP_KEY,
+    CKA_CLASS, CKA_DESTROYABLE, CKA_END_DATE, CKA_ID, CKA_KEY_TYPE, CKA_LABEL,
+    CKA_OTP_CHALLENGE_REQUIREMENT, CKA_OTP_COUNTER, CKA_OTP_COUNTER_REQUIREMENT, CKA_OTP_FORMAT,
+    CKA_OTP_LENGTH, CKA_OTP_PIN_REQUIREMENT, CKA_OTP_TIME, CKA_OTP_TIME_INTERVAL,
+    CKA_OTP_TIME_REQUIREMENT, CKA_OTP_USER_IDENTIFIER, CKA_START_DATE, CKA_VALUE, CKA_VERIFY,
+    CKK_HOTP, CKO_OTP_KEY,
 };
 use warifu_api::{
     ProblemType,
@@ -21,6 +18,7 @@ use warifu_api::{
 
 use super::{document::Moving, order::Order};
 use crate::{
+    attributes::flag_of_token,
     fault::{Fault, Outcome},
     remote::Trouble,
     rv::Rv,
@@ -68,24 +66,9 @@ impl Staged {
             CKA_CLASS => Reading::number(CKO_OTP_KEY),
             CKA_KEY_TYPE => Reading::number(CKK_HOTP),
             CKA_LABEL | CKA_ID | CKA_OTP_USER_IDENTIFIER => Reading::text(&self.serial),
-            CKA_TOKEN | CKA_PRIVATE | CKA_SENSITIVE | CKA_DESTROYABLE => Reading::flag(true),
-            // The seed was elsewhere before, so that the first three are not true of it either.
-            CKA_ALWAYS_SENSITIVE
-            | CKA_NEVER_EXTRACTABLE
-            | CKA_LOCAL
-            | CKA_EXTRACTABLE
-            | CKA_MODIFIABLE
-            | CKA_COPYABLE
-            | CKA_VERIFY
-            | CKA_SIGN
-            | CKA_ENCRYPT
-            | CKA_DECRYPT
-            | CKA_WRAP
-            | CKA_UNWRAP
-            | CKA_DERIVE
-            | CKA_TRUSTED
-            | CKA_WRAP_WITH_TRUSTED
-            | CKA_OTP_USER_FRIENDLY_MODE => Reading::flag(false),
+            // Unlike a token, it can be taken back, and verifies nothing.
+            CKA_DESTROYABLE => Reading::flag(true),
+            CKA_VERIFY => Reading::flag(false),
             CKA_VALUE => Reading::Sensitive,
             CKA_ALLOWED_MECHANISMS => Reading::number(self.moving.mechanism()),
             // The program has given it, and no code has moved it.
@@ -110,7 +93,7 @@ impl Staged {
             CKA_WARIFU_IMPORT => Reading::text(&self.id),
             CKA_WARIFU_FINGERPRINT => Reading::text(&self.fingerprint),
             CKA_WARIFU_STATE => Reading::text(self.state.word()),
-            _ => Reading::Absent,
+            _ => flag_of_token(kind).map_or(Reading::Absent, Reading::flag),
         }
     }
 }

@@ -7,7 +7,6 @@
 
 use std::{cell::Cell, io::Cursor, thread, time::Duration};
 
-use ring::rand::{SecureRandom as _, SystemRandom};
 use warifu_api::{
     ProblemType,
     client::ClientError,
@@ -20,7 +19,8 @@ use zeroize::Zeroizing;
 use crate::{
     clock::Deadline,
     fault::{Fault, Outcome},
-    remote::{Remote, Trouble},
+    random,
+    remote::{self, Remote, Trouble},
     rv::Rv,
 };
 
@@ -89,7 +89,7 @@ impl Staging<'_> {
             allow_sha1_signature: false,
             mac_over_plaintext: false,
         };
-        let key = self.remote.intent()?;
+        let key = remote::intent()?;
         let opened = self
             .remote
             .ask(Some(&key), deadline, async |client| client.open_import(&request).await);
@@ -126,7 +126,7 @@ impl Staging<'_> {
         deadline: Deadline,
         sent: &'s Cell<bool>,
     ) -> Outcome<impl FnMut() -> Result<ImportJob, Trouble> + 's> {
-        let key = self.remote.intent()?;
+        let key = remote::intent()?;
         Ok(move || {
             self.remote.ask(Some(&key), deadline, async |client| {
                 let job = client.import(id).await?;
@@ -149,7 +149,7 @@ impl Staging<'_> {
 
     /// Best effort: what is left is seen by officers, and nothing of it is in service.
     fn give_up(&self, id: &str) {
-        let Ok(key) = self.remote.intent() else { return };
+        let Ok(key) = remote::intent() else { return };
         let deadline = Deadline::after(FAREWELL);
         let _ =
             self.remote.ask(Some(&key), deadline, async |client| client.cancel_import(id).await);
@@ -219,10 +219,7 @@ pub(super) fn refused(trouble: Trouble) -> Fault {
 
 /// A name that no other import has.
 fn batch_name() -> Outcome<String> {
-    let mut bytes = [0; 16];
-    let filled = SystemRandom::new().fill(&mut bytes);
-    filled.map_err(|_| Fault::new(Rv::GeneralError, "the system gives no random bytes"))?;
-    Ok(format!("pkcs11-{:032x}", u128::from_be_bytes(bytes)))
+    Ok(format!("pkcs11-{:032x}", u128::from_be_bytes(*random::bytes()?)))
 }
 
 #[cfg(test)]

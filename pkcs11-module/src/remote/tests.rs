@@ -125,7 +125,7 @@ fn a_request_without_an_answer_is_repeated_with_its_key_and_then_unknown() {
     let Setting { remote, servers, .. } = &here;
     login(remote).unwrap();
     servers[0].requests();
-    let key = remote.intent().unwrap();
+    let key = intent().unwrap();
     servers[0].reply_with(Reply::BreakOff);
     assert_eq!(change_within(remote, &key, short), Err(Trouble::Unknown));
     let requests = servers[0].requests();
@@ -155,7 +155,7 @@ fn the_next_daemon_is_asked_with_the_same_key() {
     for reply in [Reply::BreakOff, Reply::Answer(503, DRAINING), Reply::Answer(502, "proxy")] {
         first.reply_with(reply);
         second.reply_with(ACCEPTED);
-        let key = remote.intent().unwrap();
+        let key = intent().unwrap();
         change(remote, &key).unwrap();
         let keys = second.requests().into_iter().map(|request| request.key);
         assert_eq!(keys.collect::<Vec<_>>(), [Some(key.as_str().to_owned())], "{reply:?}");
@@ -202,7 +202,7 @@ fn no_daemon_in_reach_is_surely_nothing_done() {
     let nobody = Remote::new(slot, false);
     lock(&nobody.held).identity =
         Some(Arc::new(Identity::open(&nobody.config, None, Resolution::Caller).unwrap()));
-    assert_eq!(change(&nobody, &nobody.intent().unwrap()), Err(Trouble::Unreachable));
+    assert_eq!(change(&nobody, &intent().unwrap()), Err(Trouble::Unreachable));
     assert!(nobody.is_unlocked(), "an outage is no logout");
 }
 

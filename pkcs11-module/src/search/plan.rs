@@ -8,6 +8,7 @@ use cryptoki_sys::{
 };
 
 use crate::{
+    serial::is_serial,
     template::Template,
     vendor::{CKA_WARIFU_MANUFACTURER, CKO_WARIFU_CHALLENGE},
 };
@@ -84,15 +85,6 @@ impl Name {
             _ => Self::Other,
         }
     }
-}
-
-/// The rule of the interface: 1 to 40 letters, digits, `-`, `_`, `.` or `:`, the first of them a letter
-/// or a digit. Others are not worth asking.
-fn is_serial(text: &str) -> bool {
-    let inside = |c: u8| c.is_ascii_alphanumeric() || b"-_.:".contains(&c);
-    (1..=40).contains(&text.len())
-        && text.bytes().all(inside)
-        && text.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric)
 }
 
 fn manufacturer(wanted: &Template) -> Option<String> {

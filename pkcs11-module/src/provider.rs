@@ -180,9 +180,7 @@ impl Provider {
         if remote.is_unlocked() {
             return Err(Rv::UserAlreadyLoggedIn.into());
         }
-        // A login that ended because the certificate was refused has left its handles behind, and
-        // the next one may be somebody else's.
-        self.forget(&session.slot);
+        session.slot.keys_are_hidden.store(false, Ordering::Relaxed);
         remote.unlock(pin)?;
         self.log.event(Level::Info, &format!("logged in to {:?}", session.slot.label));
         Ok(())
@@ -197,12 +195,6 @@ impl Provider {
 
     fn log_out(&self, slot: &Slot) {
         slot.remote.lock();
-        self.forget(slot);
-    }
-
-    /// Whatever a login has brought about.
-    fn forget(&self, slot: &Slot) {
-        slot.keys_are_hidden.store(false, Ordering::Relaxed);
         self.sessions.cancel_all(slot.id);
         self.objects.forget_slot(slot.id);
     }
